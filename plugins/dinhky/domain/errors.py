@@ -1,0 +1,84 @@
+"""What can go wrong, as a tree that a caller can catch at the level it can answer.
+
+DinhKyError
+ ├─ PlanError               a plan file that cannot be used; carries every problem found in it
+ ├─ UnknownName             a plan, obligation, period or unit that does not exist
+ ├─ CalendarGap             a date outside the years whose days off are known
+ ├─ IllegalTransition       an assignment asked to move where its state does not lead
+ ├─ SendingRefused          a report asked to be sent without an approval of exactly these bytes
+ └─ DeliveryError           a message that did not go out
+     ├─ TemporaryDeliveryError   worth another try
+     └─ PermanentDeliveryError   the server has said no for good
+
+An error carries a `code` and `params`; the sentence a person reads is looked up in
+`include/templates/messages/`, so that wording is edited without touching code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with something a person gave us.
+
+    `code` names the sentence; `where` is the place as that person would find it (a line of a file, a sheet and cell);
+    `params` fills the sentence: what was found, what is expected.
+    """
+
+    code: str
+    where: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class DinhKyError(Exception):
+    """Base of everything this package raises on purpose."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code, params)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        return f"{self.code}({details})"
+
+
+class PlanError(DinhKyError):
+    """A plan file that cannot be used. `problems` lists everything found, in file order."""
+
+    def __init__(self, file: str, problems: tuple[Problem, ...]) -> None:
+        super().__init__("plan_unusable", file=file, count=len(problems))
+        self.file = file
+        self.problems = problems
+
+
+class UnknownName(DinhKyError):
+    """A plan, obligation, period or unit that does not exist; `params` gives the nearest right one."""
+
+
+class CalendarGap(DinhKyError):
+    """A date outside the years whose days off are known: guessing a holiday would move a deadline."""
+
+
+class IllegalTransition(DinhKyError):
+    """An assignment asked to move where its state does not lead."""
+
+
+class SendingRefused(DinhKyError):
+    """A report asked to be sent without an approval, in the ledger, of exactly these bytes."""
+
+
+class DeliveryError(DinhKyError):
+    """A message that did not go out."""
+
+
+class TemporaryDeliveryError(DeliveryError):
+    """The channel could not take the message now; trying again later may work."""
+
+
+class PermanentDeliveryError(DeliveryError):
+    """The channel refused the message for good: trying again would only annoy."""

@@ -1,0 +1,166 @@
+"""From a plan to the year's rounds: for every obligation and period, all its dates.
+
+A round has five dates and never one (`docs/glossary.md`): the window's start and close, when it opens, when units and
+then the report are due, and when it locks. Everything else in the system only compares `now` with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.errors import Problem
+from dinhky.domain.local_time import at, end_of, local, start_of_work
+from dinhky.domain.period import Cadence, Dates, Period, Window, last_day_of_month, periods_of
+from dinhky.domain.plan import Assumption, DueRule, Kind, Obligation, Plan, Roll, unknown
+
+LOCK_WORKING_DAYS_AFTER_DUE = 3
+"""How long after its due date a round other than a report still takes evidence. Ours, not the law's."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """An obligation in a period, with its dates. Days are Vietnamese calendar days, instants carry their zone.
+
+    `nominal_due` is the due date as the document says it, before it moved off a day off.
+    """
+
+    plan_id: str
+    ref: str
+    obligation: str
+    kind: Kind
+    period: Period
+    window: Dates
+    opens: datetime
+    unit_due: datetime
+    due: datetime
+    nominal_due: date
+    locks: datetime
+    units: tuple[str, ...]
+    assumed: tuple[Assumption, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """`phuc-loi-2026/PL-5/2026-Q1`: the key of the round everywhere."""
+        return round_id(self.plan_id, self.ref, self.period.label)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether `now` lies past the lock: nothing is asked or sent for it any more."""
+        return now > self.locks
+
+
+def round_id(plan_id: str, ref: str, period: str) -> str:
+    """The key of a round from its three parts."""
+    return f"{plan_id}/{ref}/{period}"
+
+
+def rounds_of(plan: Plan, obligation: Obligation, calendar: WorkingCalendar) -> list[Round]:
+    """The obligation's rounds of the plan's year, in order; none for a standing duty.
+
+    A round due before the plan takes effect does not exist. Raises CalendarGap for a year without known days off.
+    """
+    if obligation.cadence is None:
+        return []
+    rounds = [_round(plan, obligation, period, calendar) for period in periods_of(obligation.cadence, plan.year)]
+    return [round_ for round_ in rounds if local(round_.due).date() >= plan.effective_from]
+
+
+def year_of(plan: Plan, calendar: WorkingCalendar) -> list[Round]:
+    """Every round of the plan's year, by due date."""
+    rounds = [round_ for obligation in plan.obligations for round_ in rounds_of(plan, obligation, calendar)]
+    return sorted(rounds, key=lambda round_: (round_.due, round_.ref))
+
+
+def find_round(plan: Plan, ref: str, period: str, calendar: WorkingCalendar) -> Round:
+    """The round of that ref and period label. Raises UnknownName."""
+    rounds = rounds_of(plan, plan.obligation(ref), calendar)
+    for round_ in rounds:
+        if round_.period.label == period:
+            return round_
+    raise unknown("unknown_period", period, [round_.period.label for round_ in rounds])
+
+
+def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
+    """What cannot be kept as written, found when the plan is checked instead of the night before.
+
+    A report needs at least one working day after its data close and up to its due date (Decree 09/2019/NĐ-CP, art. 8.5b), counted on
+    the date the document says; and units ought not to be due before the data they report have closed.
+    """
+    problems = []
+    for round_ in year_of(plan, calendar):
+        if round_.kind is not Kind.REPORT:
+            continue
+        params = {
+            "ref": round_.ref,
+            "period": round_.period.label,
+            "window_end": round_.window.end,
+            "nominal_due": round_.nominal_due,
+            "due": local(round_.due).date(),
+            "unit_due": local(round_.unit_due).date(),
+        }
+        if calendar.working_days_after(round_.window.end, round_.nominal_due) < 1:
+            problems.append(Problem("no_working_day_before_due", round_.id, params))
+        if local(round_.unit_due).date() < round_.window.end:
+            problems.append(Problem("units_due_before_close", round_.id, params))
+    return problems
+
+
+def _round(plan: Plan, obligation: Obligation, period: Period, calendar: WorkingCalendar) -> Round:
+    window = period.window(obligation.window)
+    nominal_due = _nominal_due(obligation.due, period)
+    due_day = _rolled(nominal_due, obligation.due.roll, calendar)
+    unit_due_day = calendar.shift(due_day, -obligation.unit_due_working_days_before)
+    opens_day = calendar.on_or_after(max(window.start, plan.effective_from))
+    if obligation.kind is Kind.REPORT:
+        locks = at(due_day, obligation.locks_at) if obligation.locks_at else end_of(due_day)
+    else:
+        locks = end_of(calendar.shift(due_day, LOCK_WORKING_DAYS_AFTER_DUE))
+    return Round(
+        plan_id=plan.id,
+        ref=obligation.ref,
+        obligation=obligation.name,
+        kind=obligation.kind,
+        period=period,
+        window=window,
+        opens=start_of_work(opens_day),
+        unit_due=end_of(unit_due_day),
+        due=end_of(due_day),
+        nominal_due=nominal_due,
+        locks=locks,
+        units=obligation.units,
+        assumed=obligation.assumed,
+    )
+
+
+def _nominal_due(rule: DueRule, period: Period) -> date:
+    if rule.on:
+        return rule.on
+    if rule.within_month:
+        return last_day_of_month(period.year, rule.within_month)
+    last_day = last_day_of_month(period.year, period.last_month)
+    return last_day.replace(day=min(rule.day_of_last_month, last_day.day)) if rule.day_of_last_month else last_day
+
+
+def _rolled(day: date, roll: Roll, calendar: WorkingCalendar) -> date:
+    return calendar.on_or_after(day) if roll is Roll.FORWARD else calendar.on_or_before(day)
+
+
+def quota_months(plan: Plan, window: Dates) -> list[Period]:
+    """The months whose decree window lies inside `window` and does not close before the plan takes effect.
+
+    This is how many times a monthly quota counts in a longer report: a month that ended before the plan existed
+    is owed nothing.
+    """
+    candidates = [
+        month
+        for year in range(window.start.year, window.end.year + 1)
+        for month in periods_of(Cadence.MONTHLY, year)
+    ]
+    return [
+        month
+        for month in candidates
+        if month.window(Window.DECREE).start >= window.start
+        and month.window(Window.DECREE).end <= window.end
+        and month.window(Window.DECREE).end >= plan.effective_from
+    ]

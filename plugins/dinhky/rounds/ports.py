@@ -1,0 +1,305 @@
+"""What the use cases need from the outside, as protocols; `dinhky.bootstrap` plugs the real things in.
+
+Instants that cross these lines are aware datetimes; the ledger stores and returns UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from dinhky.domain.assignment import Assignment, State
+from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.content import Content, Identity
+from dinhky.domain.errors import Problem
+from dinhky.domain.plan import Plan, Unit
+from dinhky.domain.schedule import Round
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A stored file to go with a message, under the name its reader sees."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one recipient. `key` is unique for ever: deciding the same message twice is a no-op.
+
+    `address` is an email address, or the name of the environment variable holding an apprise URL.
+    """
+
+    key: str
+    kind: str
+    channel: str
+    address: str
+    recipient: str
+    subject: str
+    body: str
+    not_before: datetime
+    round_id: str | None = None
+    unit: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueuedMessage:
+    """A message in the outbox, claimed by a dispatcher. `message_id` is the same at every attempt."""
+
+    id: int
+    message: Message
+    message_id: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One file received for an assignment: numbered, never overwritten. `received_at` is UTC."""
+
+    id: int
+    round_id: str
+    unit: str
+    number: int
+    sha256: str
+    file_name: str
+    route: str
+    received_at: datetime
+    state: str
+    late: bool
+    problems: tuple[Problem, ...] = ()
+    content: Content | None = None
+
+
+@dataclass(frozen=True)
+class ReportVersion:
+    """One compiled version of a round's report. `digest` covers its figures and templates: same digest, same document."""
+
+    id: int
+    round_id: str
+    version: int
+    digest: str
+    document_sha256: str
+    annex_sha256: str
+    document_name: str
+    annex_name: str
+    compiled_at: datetime
+    state: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the approver said of a version, about exactly these bytes."""
+
+    report_id: int
+    document_sha256: str
+    annex_sha256: str
+    approved: bool
+    comment: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a workbook turned out to be: its claimed identity, its content, and every problem found in it.
+
+    Content is to be used only if there are no problems.
+    """
+
+    identity: Identity | None
+    content: Content
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class UnitAnswer:
+    """One unit's part as the report sees it: what it told, and in the period before, if there was one."""
+
+    unit: Unit
+    assignment: Assignment
+    content: Content | None
+    previous: Content | None
+
+
+@dataclass(frozen=True)
+class CompiledReport:
+    """The files of a report and the digest of everything that went into them."""
+
+    digest: str
+    document: bytes
+    annex: bytes
+    facts: dict[str, Any]
+
+
+class LedgerTransaction(Protocol):
+    """Reads and writes of one transaction. Every write is idempotent: repeating it changes nothing."""
+
+    def lock_round(self, round_id: str) -> None:
+        """Let no other transaction work on this round until this one ends."""
+
+    def open_round(self, round_: Round, units: Sequence[Unit], at: datetime) -> bool:
+        """Record a round and its assignments; False if it was there already (then only new units are added)."""
+
+    def round_is_open(self, round_id: str) -> bool:
+        """Whether the round was ever opened."""
+
+    def opened_round_ids(self) -> list[str]: ...
+
+    def assignments(self, round_id: str) -> list[Assignment]:
+        """The round's assignments, in the plan's order of units."""
+
+    def assignment(self, round_id: str, unit: str) -> Assignment | None: ...
+
+    def move(
+        self,
+        round_id: str,
+        unit: str,
+        state: State,
+        *,
+        at: datetime,
+        actor: str,
+        reason: str | None = None,
+        submission: Submission | None = None,
+    ) -> None:
+        """Move an assignment and record the event. Raises IllegalTransition."""
+
+    def submission_of(self, round_id: str, unit: str, sha256: str) -> Submission | None:
+        """The earlier submission of the same bytes, if any."""
+
+    def add_submission(
+        self,
+        *,
+        round_id: str,
+        unit: str,
+        sha256: str,
+        file_name: str,
+        route: str,
+        received_at: datetime,
+        state: str,
+        late: bool,
+        problems: Sequence[Problem],
+        content: Content | None,
+    ) -> Submission: ...
+
+    def submissions(self, round_id: str) -> list[Submission]: ...
+
+    def content_of(self, submission_id: int) -> Content: ...
+
+    def add_report(
+        self, round_id: str, report: CompiledReport, document: Attachment, annex: Attachment, at: datetime
+    ) -> ReportVersion:
+        """A new version, or the version that already has this digest."""
+
+    def latest_report(self, round_id: str) -> ReportVersion | None: ...
+
+    def report_facts(self, report_id: int) -> dict[str, Any]: ...
+
+    def set_report_state(self, report_id: int, state: str, at: datetime, actor: str) -> None: ...
+
+    def record_decision(self, decision: Decision) -> None: ...
+
+    def last_decision(self, report_id: int) -> Decision | None: ...
+
+    def queue(self, message: Message, at: datetime) -> bool:
+        """Put a message in the outbox; False if one with its key is there already."""
+
+    def message_keys(self, prefix: str) -> set[str]:
+        """The keys in the outbox that begin so."""
+
+    def record_missed(self, key: str, round_id: str, unit: str, kind: str, at: datetime) -> bool:
+        """Note that a message's time passed unsent; takes the key, so it cannot be sent afterwards."""
+
+    def claim(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> list[QueuedMessage]:
+        """Take messages that are due. What an expired lease left `claimed` returns; what it left `sending` is `unknown`."""
+
+    def mark_sending(self, message_id: int, by: str) -> bool:
+        """The last word before the wire; False if the claim was lost."""
+
+    def mark_sent(self, message_id: int, at: datetime, answer: str) -> None: ...
+
+    def mark_failed(self, message_id: int, at: datetime, error: str, retry_at: datetime | None) -> None:
+        """Failed for good, or back in the queue from `retry_at` on."""
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The outbox for people: newest last, without bodies."""
+
+    def event(self, kind: str, *, at: datetime, actor: str, round_id: str = "", unit: str = "", **detail: Any) -> None:
+        """Append who, what, when, why."""
+
+    def events(self, round_id: str) -> list[dict[str, Any]]: ...
+
+
+class Ledger(Protocol):
+    """The truth: rounds, assignments, submissions, reports, messages, events."""
+
+    def transaction(self) -> AbstractContextManager[LedgerTransaction]:
+        """One atomic transaction: everything in it is kept, or nothing."""
+
+
+class Files(Protocol):
+    """Content-addressed storage: a file's name is its SHA-256, and it is never overwritten."""
+
+    def put(self, data: bytes) -> str: ...
+
+    def get(self, sha256: str) -> bytes: ...
+
+    def path(self, sha256: str) -> Path: ...
+
+
+class Workbooks(Protocol):
+    """The unit's workbook: build it, read it."""
+
+    def build(self, plan: Plan, round_: Round, unit: Unit) -> bytes: ...
+
+    def read(self, data: bytes, plan: Plan, round_: Round, unit: Unit) -> Reading:
+        """Every problem in the file, each with sheet and cell; never raises for what a file contains."""
+
+    def identity(self, data: bytes) -> tuple[Identity | None, tuple[Problem, ...]]:
+        """Whom the file says it is for, and why it cannot be read, if it cannot."""
+
+
+class Reports(Protocol):
+    """The compiled document and its annex."""
+
+    def compile(self, plan: Plan, round_: Round, answers: Sequence[UnitAnswer]) -> CompiledReport: ...
+
+
+class Words(Protocol):
+    """Every sentence a person reads, from `include/templates/messages/`."""
+
+    def sentence(self, problem: Problem) -> str: ...
+
+    def message(self, name: str, **facts: Any) -> tuple[str, str]:
+        """Subject and body of a message."""
+
+
+class Channel(Protocol):
+    """A way out. Raises TemporaryDeliveryError or PermanentDeliveryError; returns what the server answered."""
+
+    def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str: ...
+
+
+@dataclass(frozen=True)
+class Office:
+    """Everything the use cases work with, put together by `dinhky.bootstrap`.
+
+    `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time.
+    """
+
+    plans: Mapping[str, Plan]
+    calendar: WorkingCalendar
+    ledger: Ledger
+    files: Files
+    workbooks: Workbooks
+    reports: Reports
+    words: Words
+    channels: Mapping[str, Channel]
+    archive: Path
+    lease: timedelta = timedelta(minutes=5)
+    links: Mapping[str, str] = field(default_factory=dict)

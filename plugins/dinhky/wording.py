@@ -1,0 +1,88 @@
+"""Every sentence a person reads, rendered from `include/templates/messages/`.
+
+`problems/*.yaml` map a problem's code to its sentence; `*.txt` are whole messages whose first line is the subject;
+`words.yaml` holds the names of weekdays and the like. Jinja, sandboxed and strict: a missing variable is an error, not
+a blank.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from dinhky.domain.errors import DinhKyError, Problem
+from dinhky.domain.local_time import local
+
+
+class TemplateWords:
+    """The commune's wording, read once from its folder of templates."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def sentence(self, problem: Problem) -> str:
+        """The problem as one sentence: where, what was found, what is expected. KeyError for a code without wording."""
+        template = self._environment.from_string(self._problems[problem.code])
+        return template.render(where=problem.where, **problem.params)
+
+    def explain(self, error: DinhKyError) -> str:
+        """An error as one sentence for the person who caused it."""
+        return self.sentence(Problem(error.code, params=error.params))
+
+    def message(self, name: str, **facts: Any) -> tuple[str, str]:
+        """Subject (one line) and body of the message `name`."""
+        text = self._environment.get_template(f"{name}.txt").render(**facts)
+        subject, _, body = text.partition("\n")
+        return subject.strip(), body.strip() + "\n"
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """The content of `words.yaml`."""
+        loaded: dict[str, Any] = yaml.safe_load((self._folder / "words.yaml").read_text("utf-8"))
+        return loaded
+
+    @cached_property
+    def _problems(self) -> dict[str, str]:
+        sentences: dict[str, str] = {}
+        for file in sorted((self._folder / "problems").glob("*.yaml")):
+            sentences |= yaml.safe_load(file.read_text("utf-8"))
+        return sentences
+
+    @cached_property
+    def _environment(self) -> SandboxedEnvironment:
+        environment = SandboxedEnvironment(
+            loader=FileSystemLoader(self._folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        environment.filters["day"] = short_day
+        environment.filters["weekday"] = self.weekday_and_day
+        environment.filters["moment"] = lambda instant: f"{local(instant):%H:%M} {self.weekday_and_day(instant)}"
+        environment.filters["period"] = self.period_name
+        return environment
+
+    def weekday_and_day(self, moment: date | datetime) -> str:
+        """`thứ Hai, 16/3/2026`, in Vietnamese local time."""
+        day = local(moment).date() if isinstance(moment, datetime) else moment
+        return f"{self.words['weekdays'][day.weekday()]}, {short_day(day)}"
+
+    def period_name(self, label: str) -> str:
+        """`quý I/2026` for `2026-Q1`; months, half-years and years alike."""
+        year, _, part = label.partition("-")
+        if not part:
+            return str(self.words["year"]).format(year=year)
+        if part[0] == "Q":
+            return str(self.words["quarter"]).format(number=self.words["roman"][int(part[1:]) - 1], year=year)
+        if part[0] == "H":
+            return str(self.words["halves"][int(part[1:]) - 1]).format(year=year)
+        return str(self.words["month"]).format(number=int(part), year=year)
+
+
+def short_day(moment: date | datetime) -> str:
+    """`16/3/2026`: days below 10 and months 1 and 2 are padded with a zero, as official documents do (Decree 30/2020)."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    return f"{day.day:02d}/{day.month:02d}/{day.year}" if day.month <= 2 else f"{day.day:02d}/{day.month}/{day.year}"
