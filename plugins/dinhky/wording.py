@@ -41,6 +41,10 @@ class TemplateWords:
         subject, _, body = text.partition("\n")
         return subject.strip(), body.strip() + "\n"
 
+    def file_name(self, name: str, **facts: Any) -> str:
+        """The name under which a person sees a file, from `file_names` in `words.yaml`."""
+        return self._environment.from_string(self.words["file_names"][name]).render(**facts)
+
     @cached_property
     def words(self) -> dict[str, Any]:
         """The content of `words.yaml`."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.content import Content, Identity
-from dinhky.domain.errors import Problem
+from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 
@@ -196,6 +196,9 @@ class LedgerTransaction(Protocol):
     ) -> ReportVersion:
         """A new version, or the version that already has this digest."""
 
+    def report(self, report_id: int) -> ReportVersion:
+        """The version of that id. Raises LookupError."""
+
     def latest_report(self, round_id: str) -> ReportVersion | None: ...
 
     def report_facts(self, report_id: int) -> dict[str, Any]: ...
@@ -212,8 +215,8 @@ class LedgerTransaction(Protocol):
     def message_keys(self, prefix: str) -> set[str]:
         """The keys in the outbox that begin so."""
 
-    def record_missed(self, key: str, round_id: str, unit: str, kind: str, at: datetime) -> bool:
-        """Note that a message's time passed unsent; takes the key, so it cannot be sent afterwards."""
+    def record_missed(self, message: Message, at: datetime) -> bool:
+        """Note that a message's time passed unsent; takes its key, so it cannot be sent afterwards."""
 
     def claim(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> list[QueuedMessage]:
         """Take messages that are due. What an expired lease left `claimed` returns; what it left `sending` is `unknown`."""
@@ -226,8 +229,8 @@ class LedgerTransaction(Protocol):
     def mark_failed(self, message_id: int, at: datetime, error: str, retry_at: datetime | None) -> None:
         """Failed for good, or back in the queue from `retry_at` on."""
 
-    def messages(self) -> list[dict[str, Any]]:
-        """The outbox for people: newest last, without bodies."""
+    def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
+        """The outbox for people, oldest first: all of it, or one round's."""
 
     def event(self, kind: str, *, at: datetime, actor: str, round_id: str = "", unit: str = "", **detail: Any) -> None:
         """Append who, what, when, why."""
@@ -240,6 +243,9 @@ class Ledger(Protocol):
 
     def transaction(self) -> AbstractContextManager[LedgerTransaction]:
         """One atomic transaction: everything in it is kept, or nothing."""
+
+    def snapshot(self) -> AbstractContextManager[LedgerTransaction]:
+        """A read-only look, which never waits for a writer."""
 
 
 class Files(Protocol):
@@ -275,8 +281,14 @@ class Words(Protocol):
 
     def sentence(self, problem: Problem) -> str: ...
 
+    def explain(self, error: DinhKyError) -> str:
+        """An error as one sentence for the person who caused it."""
+
     def message(self, name: str, **facts: Any) -> tuple[str, str]:
         """Subject and body of a message."""
+
+    def file_name(self, name: str, **facts: Any) -> str:
+        """The name under which a person sees a file."""
 
 
 class Channel(Protocol):

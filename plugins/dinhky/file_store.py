@@ -1,0 +1,48 @@
+"""Files kept by content: the name is the SHA-256, a file is written once and never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+
+class FileStore:
+    """A folder of immutable files, spread over 256 subfolders by the first two digits of the hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, data: bytes) -> str:
+        """Keep the bytes and return their SHA-256 (64 hex digits). Keeping the same bytes again is a no-op."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.path(sha256)
+        if path.exists():
+            return sha256
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o440)
+            os.replace(temporary, path)  # whole or not at all, also for a reader in another process
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes of that hash. Raises FileNotFoundError; ValueError if the disk gives other bytes than were kept."""
+        data = self.path(sha256).read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ValueError(f"stored file {sha256} is damaged")
+        return data
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of that hash lies. Raises ValueError for text that is no SHA-256."""
+        if len(sha256) != 64 or not all(digit in "0123456789abcdef" for digit in sha256):
+            raise ValueError(f"not a SHA-256: {sha256!r}")
+        return self._folder / sha256[:2] / sha256

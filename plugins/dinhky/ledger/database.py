@@ -1,0 +1,73 @@
+"""Opening the ledger: one engine a process, transactions that serialise writers, and migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from dinhky.ledger.transaction import SqlTransaction
+
+SQLITE_BUSY_MILLISECONDS = 30_000
+
+
+class SqlLedger:
+    """The ledger in the database at `url` (SQLite or PostgreSQL). Call `migrate` once before first use.
+
+    `pooled` is False where processes fork with the ledger open or hold it for weeks: a connection a transaction.
+    """
+
+    def __init__(self, url: str, *, pooled: bool = False) -> None:
+        self.url = url
+        self._engine = _engine(url, pooled=pooled)
+
+    def migrate(self) -> None:
+        """Bring the database to the newest schema; does nothing if it is there already."""
+        database = make_url(self.url).database
+        if self._engine.dialect.name == "sqlite" and database:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        """One atomic transaction; on SQLite it holds the write lock from its first moment, so it can never deadlock."""
+        with self._engine.connect().execution_options(dinhky_writes=True) as connection, connection.begin():
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[SqlTransaction]:
+        """A read-only look: never waits for a writer on SQLite (WAL) or PostgreSQL."""
+        with self._engine.connect() as connection, connection.begin():
+            yield SqlTransaction(connection)
+
+
+def _engine(url: str, *, pooled: bool) -> Engine:
+    options: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
+    engine = create_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we emit BEGIN ourselves: the driver's own comes too late to serialise writers
+    for pragma in (f"busy_timeout={SQLITE_BUSY_MILLISECONDS}", "journal_mode=WAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("dinhky_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

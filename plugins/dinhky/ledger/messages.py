@@ -1,0 +1,150 @@
+"""The outbox: messages decided, claimed, sent. Its unique key is what makes deciding twice harmless.
+
+States: queued → claimed → sending → sent, with failed (for good), missed (its time passed unsent) and unknown (the
+dispatcher died between the server's answer and our commit: it may or may not have gone out, so a person decides).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from dinhky.ledger import schema
+from dinhky.ledger.rows import Rows
+from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+
+MESSAGE_ID_DOMAIN = "dinhky.invalid"
+
+
+class MessageRows(Rows):
+    """Reads and writes of the outbox."""
+
+    def queue(self, message: Message, at: datetime) -> bool:
+        """Put a message in the outbox; False if one with its key was ever there."""
+        return self._add(message, state="queued", at=at)
+
+    def record_missed(self, message: Message, at: datetime) -> bool:
+        """Note that a message's time passed unsent; takes its key, so it cannot go out afterwards."""
+        return self._add(message, state="missed", at=at)
+
+    def message_keys(self, prefix: str) -> set[str]:
+        """The keys in the outbox that begin so."""
+        key = schema.outbox.c.key
+        return set(self._connection.scalars(select(key).where(key.startswith(prefix, autoescape=True))))
+
+    def claim(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> list[QueuedMessage]:
+        """Take up to `limit` messages that are due, oldest first, until `now + lease`.
+
+        Of what a dead dispatcher left behind, `claimed` returns to the queue (nothing was said to any server yet) and
+        `sending` becomes `unknown`.
+        """
+        table = schema.outbox
+        expired = table.c.lease_until < now
+        self._connection.execute(
+            update(table).where(table.c.state == "claimed", expired).values(state="queued", claimed_by=None)
+        )
+        self._connection.execute(
+            update(table).where(table.c.state == "sending", expired).values(state="unknown", settled_at=now)
+        )
+        due = (
+            select(table.c.id)
+            .where(table.c.state == "queued", table.c.not_before <= now)
+            .order_by(table.c.not_before, table.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        ids = list(self._connection.scalars(due))
+        if not ids:
+            return []
+        self._connection.execute(
+            update(table)
+            .where(table.c.id.in_(ids))
+            .values(state="claimed", claimed_by=by, lease_until=now + lease, attempts=table.c.attempts + 1)
+        )
+        rows = self._connection.execute(
+            select(table).where(table.c.id.in_(ids)).order_by(table.c.not_before, table.c.id)
+        )
+        return [_queued(row) for row in rows]
+
+    def mark_sending(self, message_id: int, by: str) -> bool:
+        """The last word before the wire; False if the claim was lost meanwhile."""
+        table = schema.outbox
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.id == message_id, table.c.state == "claimed", table.c.claimed_by == by)
+            .values(state="sending")
+        )
+        return changed.rowcount == 1
+
+    def mark_sent(self, message_id: int, at: datetime, answer: str) -> None:
+        """The server has taken the message; `answer` is what it said."""
+        self._settle(message_id, state="sent", settled_at=at, answer=answer)
+
+    def mark_failed(self, message_id: int, at: datetime, error: str, retry_at: datetime | None) -> None:
+        """Back in the queue from `retry_at` on, or failed for good."""
+        if retry_at:
+            self._settle(message_id, state="queued", not_before=retry_at, answer=error)
+        else:
+            self._settle(message_id, state="failed", settled_at=at, answer=error)
+
+    def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
+        """The outbox for people, oldest first: all of it, or one round's."""
+        table = schema.outbox
+        query = select(table).order_by(table.c.id)
+        if round_id:
+            query = query.where(table.c.round_id == round_id)
+        return [dict(row._mapping) for row in self._connection.execute(query)]
+
+    def _add(self, message: Message, *, state: str, at: datetime) -> bool:
+        message_id = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:40]}@{MESSAGE_ID_DOMAIN}>"
+        return self._insert_unless_present(
+            schema.outbox,
+            {
+                "key": message.key,
+                "kind": message.kind,
+                "channel": message.channel,
+                "address": message.address,
+                "recipient": message.recipient,
+                "subject": message.subject,
+                "body": message.body,
+                "attachments": [{"name": file.name, "sha256": file.sha256} for file in message.attachments],
+                "round_id": message.round_id,
+                "unit": message.unit,
+                "message_id": message_id,
+                "state": state,
+                "attempts": 0,
+                "not_before": message.not_before,
+                "created_at": at,
+                "settled_at": at if state == "missed" else None,
+            },
+        )
+
+    def _settle(self, message_id: int, **values: Any) -> None:
+        table = schema.outbox
+        self._connection.execute(
+            update(table).where(table.c.id == message_id).values(claimed_by=None, lease_until=None, **values)
+        )
+
+
+def _queued(row: Row[Any]) -> QueuedMessage:
+    return QueuedMessage(
+        id=row.id,
+        message=Message(
+            key=row.key,
+            kind=row.kind,
+            channel=row.channel,
+            address=row.address,
+            recipient=row.recipient,
+            subject=row.subject,
+            body=row.body,
+            not_before=row.not_before,
+            round_id=row.round_id,
+            unit=row.unit,
+            attachments=tuple(Attachment(**file) for file in row.attachments),
+        ),
+        message_id=row.message_id,
+        attempts=row.attempts,
+    )

@@ -1,0 +1,241 @@
+"""Rounds, assignments and submissions: what is asked of whom, and what came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, text, update
+
+from dinhky.domain.assignment import Assignment, State, check_move
+from dinhky.domain.content import Content
+from dinhky.domain.errors import Problem
+from dinhky.domain.plan import Unit
+from dinhky.domain.schedule import Round
+from dinhky.ledger import schema
+from dinhky.ledger.rows import Rows
+from dinhky.rounds.ports import Submission
+
+
+class WorkRows(Rows):
+    """Reads and writes of rounds, assignments and submissions."""
+
+    def lock_round(self, round_id: str) -> None:
+        """Let no other transaction work on this round until this one ends. SQLite's writers are alone anyway."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:id))"), {"id": round_id})
+
+    def open_round(self, round_: Round, units: Sequence[Unit], at: datetime) -> bool:
+        """Record a round and its assignments; False if it was open already. A unit new to the plan is added, none removed."""
+        is_new = self._insert_unless_present(
+            schema.rounds,
+            {
+                "id": round_.id,
+                "plan_id": round_.plan_id,
+                "ref": round_.ref,
+                "period": round_.period.label,
+                "window_start": round_.window.start,
+                "window_end": round_.window.end,
+                "opens": round_.opens,
+                "unit_due": round_.unit_due,
+                "due": round_.due,
+                "locks": round_.locks,
+                "opened_at": at,
+            },
+        )
+        for position, unit in enumerate(units):
+            self._insert_unless_present(
+                schema.assignments,
+                {
+                    "round_id": round_.id,
+                    "unit": unit.code,
+                    "unit_name": unit.name,
+                    "position": position,
+                    "state": State.OPEN.value,
+                },
+            )
+        if is_new:
+            self.event("round_opened", at=at, actor="dinhky", round_id=round_.id, units=[unit.code for unit in units])
+        return is_new
+
+    def round_is_open(self, round_id: str) -> bool:
+        """Whether the round was ever opened."""
+        query = select(schema.rounds.c.id).where(schema.rounds.c.id == round_id)
+        return self._connection.execute(query).first() is not None
+
+    def opened_round_ids(self) -> list[str]:
+        """Every round ever opened, by id."""
+        return list(self._connection.scalars(select(schema.rounds.c.id).order_by(schema.rounds.c.id)))
+
+    def assignments(self, round_id: str) -> list[Assignment]:
+        """The round's assignments, in the order in which the plan lists the units."""
+        table = schema.assignments
+        found = self._connection.execute(
+            select(table).where(table.c.round_id == round_id).order_by(table.c.position, table.c.unit)
+        )
+        return [_assignment(row) for row in found]
+
+    def assignment(self, round_id: str, unit: str) -> Assignment | None:
+        """One unit's part of a round, or None if nothing is asked of it."""
+        table = schema.assignments
+        row = self._connection.execute(select(table).where(table.c.round_id == round_id, table.c.unit == unit)).first()
+        return _assignment(row) if row else None
+
+    def move(
+        self,
+        round_id: str,
+        unit: str,
+        state: State,
+        *,
+        at: datetime,
+        actor: str,
+        reason: str | None = None,
+        submission: Submission | None = None,
+    ) -> None:
+        """Move an assignment and record the event. Raises IllegalTransition, and KeyError for a unit not asked."""
+        current = self.assignment(round_id, unit)
+        if current is None:
+            raise KeyError((round_id, unit))
+        check_move(current.state, state, reason)
+        values: dict[str, Any] = {"state": state.value, "reason": reason}
+        if state is State.ACCEPTED and submission:
+            values |= {
+                "submission_id": submission.id,
+                "accepted_at": submission.received_at,
+                "late": submission.late,
+            }
+        elif state in {State.RETURNED, State.NIL, State.WAIVED}:
+            values |= {"submission_id": None, "accepted_at": at if state is State.NIL else None, "late": None}
+        table = schema.assignments
+        self._connection.execute(update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(values))
+        self.event(
+            f"assignment_{state.value}",
+            at=at,
+            actor=actor,
+            round_id=round_id,
+            unit=unit,
+            was=current.state.value,
+            reason=reason,
+            submission=submission.number if submission else None,
+        )
+
+    def submission_of(self, round_id: str, unit: str, sha256: str) -> Submission | None:
+        """The earlier submission of the same bytes, if any."""
+        table = schema.submissions
+        row = self._connection.execute(
+            select(table).where(table.c.round_id == round_id, table.c.unit == unit, table.c.sha256 == sha256)
+        ).first()
+        return _submission(row) if row else None
+
+    def add_submission(
+        self,
+        *,
+        round_id: str,
+        unit: str,
+        sha256: str,
+        file_name: str,
+        route: str,
+        received_at: datetime,
+        state: str,
+        late: bool,
+        problems: Sequence[Problem],
+        content: Content | None,
+    ) -> Submission:
+        """Record a received file under the unit's next number."""
+        table = schema.submissions
+        query = select(func.coalesce(func.max(table.c.number), 0) + 1).where(
+            table.c.round_id == round_id, table.c.unit == unit
+        )
+        number = self._connection.scalar(query)
+        self._connection.execute(
+            table.insert().values(
+                round_id=round_id,
+                unit=unit,
+                number=number,
+                sha256=sha256,
+                file_name=file_name,
+                route=route,
+                received_at=received_at,
+                state=state,
+                late=late,
+                problems=[_problem_to_json(problem) for problem in problems],
+                content=content.to_json() if content else None,
+            )
+        )
+        self.event(
+            "file_received",
+            at=received_at,
+            actor=unit,
+            round_id=round_id,
+            unit=unit,
+            number=number,
+            sha256=sha256,
+            file_name=file_name,
+            route=route,
+            state=state,
+        )
+        added = self.submission_of(round_id, unit, sha256)
+        if added is None:
+            raise LookupError(f"submission of {unit} for {round_id} vanished inside its own transaction")
+        return added
+
+    def submissions(self, round_id: str) -> list[Submission]:
+        """Every file received for a round, in order of arrival."""
+        table = schema.submissions
+        found = self._connection.execute(select(table).where(table.c.round_id == round_id).order_by(table.c.id))
+        return [_submission(row) for row in found]
+
+    def content_of(self, submission_id: int) -> Content:
+        """What an accepted submission says. Raises LookupError for one without content."""
+        table = schema.submissions
+        content = self._connection.scalar(select(table.c.content).where(table.c.id == submission_id))
+        if content is None:
+            raise LookupError(f"submission {submission_id} has no content")
+        return Content.from_json(content)
+
+
+def _assignment(row: Row[Any]) -> Assignment:
+    return Assignment(
+        round_id=row.round_id,
+        unit=row.unit,
+        unit_name=row.unit_name,
+        state=State(row.state),
+        reason=row.reason,
+        submission_id=row.submission_id,
+        accepted_at=row.accepted_at,
+        late=row.late,
+    )
+
+
+def _submission(row: Row[Any]) -> Submission:
+    return Submission(
+        id=row.id,
+        round_id=row.round_id,
+        unit=row.unit,
+        number=row.number,
+        sha256=row.sha256,
+        file_name=row.file_name,
+        route=row.route,
+        received_at=row.received_at,
+        state=row.state,
+        late=row.late,
+        problems=tuple(_problem_from_json(problem) for problem in row.problems),
+        content=Content.from_json(row.content) if row.content else None,
+    )
+
+
+def _problem_to_json(problem: Problem) -> dict[str, Any]:
+    params = {
+        name: {"date": value.isoformat()} if isinstance(value, date) else value
+        for name, value in problem.params.items()
+    }
+    return {"code": problem.code, "where": problem.where, "params": params}
+
+
+def _problem_from_json(data: dict[str, Any]) -> Problem:
+    params = {
+        name: date.fromisoformat(value["date"]) if isinstance(value, dict) and "date" in value else value
+        for name, value in data["params"].items()
+    }
+    return Problem(data["code"], data["where"], params)

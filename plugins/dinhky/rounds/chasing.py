@@ -1,0 +1,114 @@
+"""The chase tick: over all open rounds of all plans, what is due by now and not yet done becomes outbox rows.
+
+It may run at any time, any number of times: the outbox key of each step makes a second decision a no-op, and a tick
+after an outage decides the latest step only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dinhky.domain.assignment import Assignment
+from dinhky.domain.chase import (
+    UNIT_STEPS,
+    Step,
+    escalation_due,
+    in_office_hours,
+    missed_steps,
+    reminder_due,
+)
+from dinhky.domain.plan import Plan
+from dinhky.domain.schedule import Round
+from dinhky.rounds.correspondence import to_person, to_unit
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.ports import LedgerTransaction, Message, Office
+
+
+@dataclass
+class Decided:
+    """What one tick decided: messages newly queued, and steps newly recorded as missed."""
+
+    queued: int = 0
+    missed: int = 0
+
+
+def chase(office: Office, now: datetime) -> Decided:
+    """Decide all reminders and escalations that are due at `now`; nothing outside office hours."""
+    decided = Decided()
+    if not in_office_hours(now, office.calendar):
+        return decided
+    with office.ledger.snapshot() as ledger:
+        opened = ledger.opened_round_ids()
+    for round_id in opened:
+        if round_id.split("/")[0] not in office.plans:
+            continue  # the plan's file is unreadable just now: its own import error says so
+        plan, round_ = round_of(office, round_id)
+        if not round_.is_over(now):
+            with office.ledger.transaction() as ledger:
+                ledger.lock_round(round_id)
+                _chase_round(office, ledger, plan, round_, now, decided)
+    return decided
+
+
+def _chase_round(
+    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime, decided: Decided
+) -> None:
+    waiting = [assignment for assignment in ledger.assignments(round_.id) if not assignment.settled]
+    for assignment in waiting:
+        done = _steps_done(ledger, round_, assignment)
+        step = reminder_due(round_, done, now, office.calendar)
+        if step:
+            decided.queued += _put(
+                office, plan, round_, assignment, step, now, lambda message: ledger.queue(message, now)
+            )
+        for missed in missed_steps(round_, done, now, office.calendar):
+            decided.missed += _put(
+                office, plan, round_, assignment, missed, now, lambda message: ledger.record_missed(message, now)
+            )
+    if waiting and escalation_due(round_, now, office.calendar):
+        notice = to_person(
+            office,
+            plan,
+            round_,
+            Step.ESCALATION.value,
+            name=plan.approver.name,
+            email=plan.approver.email,
+            template="escalation",
+            now=now,
+            missing=[assignment.unit_name for assignment in waiting],
+            expected=len(round_.units),
+        )
+        decided.queued += ledger.queue(notice, now)
+
+
+def _steps_done(ledger: LedgerTransaction, round_: Round, assignment: Assignment) -> set[Step]:
+    return {
+        step for step in UNIT_STEPS if ledger.message_keys(f"{round_.id}|{step.value}|{assignment.unit}|")
+    }
+
+
+def _put(
+    office: Office,
+    plan: Plan,
+    round_: Round,
+    assignment: Assignment,
+    step: Step,
+    now: datetime,
+    put: Callable[[Message], bool],
+) -> int:
+    unit = plan.unit(assignment.unit)
+    messages = to_unit(
+        office,
+        plan,
+        round_,
+        unit,
+        step.value,
+        template="reminder",
+        now=now,
+        returned_because=assignment.reason if assignment.state == "returned" else None,
+    )
+    return sum(put(message) for message in messages)
+
+

@@ -1,0 +1,95 @@
+"""Turning "tell this unit that" into outbox messages: one a contact and channel, each with its unique key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from dinhky.domain.local_time import local
+from dinhky.domain.plan import Plan, Unit
+from dinhky.domain.schedule import Round
+from dinhky.rounds.ports import Attachment, Message, Office
+
+EMAIL = "email"
+CHAT = "chat"
+
+
+def message_key(round_id: str, kind: str, unit: str, address: str) -> str:
+    """The outbox key of a message to one address: once taken, that message is never decided again."""
+    return f"{round_id}|{kind}|{unit}|{address}"
+
+
+def round_facts(office: Office, plan: Plan, round_: Round, now: datetime) -> dict[str, Any]:
+    """What every message about a round can say."""
+    last_day = local(round_.unit_due).date()
+    return {
+        "plan": plan,
+        "round": round_,
+        "period": round_.period.label,
+        "working_days_left": office.calendar.working_days_after(local(now).date(), last_day),
+        "is_due_today": local(now).date() == last_day,
+    }
+
+
+def to_unit(
+    office: Office,
+    plan: Plan,
+    round_: Round,
+    unit: Unit,
+    kind: str,
+    *,
+    template: str,
+    now: datetime,
+    attachments: tuple[Attachment, ...] = (),
+    **facts: Any,
+) -> Iterator[Message]:
+    """The messages that tell a unit something: by email to each contact, and by chat to those who have one."""
+    for contact in unit.contacts:
+        subject, body = office.words.message(
+            template, unit=unit, contact=contact, **round_facts(office, plan, round_, now), **facts
+        )
+        addresses = [(EMAIL, contact.email)] + ([(CHAT, contact.chat)] if contact.chat else [])
+        for channel, address in addresses:
+            yield Message(
+                key=message_key(round_.id, kind, unit.code, address),
+                kind=kind,
+                channel=channel,
+                address=address,
+                recipient=contact.name,
+                subject=subject,
+                body=body,
+                not_before=now,
+                round_id=round_.id,
+                unit=unit.code,
+                attachments=attachments,
+            )
+
+
+def to_person(
+    office: Office,
+    plan: Plan,
+    round_: Round,
+    kind: str,
+    *,
+    name: str,
+    email: str,
+    template: str,
+    now: datetime,
+    attachments: tuple[Attachment, ...] = (),
+    **facts: Any,
+) -> Message:
+    """One email to a person or body outside the units: the approver, a recipient of the report."""
+    subject, body = office.words.message(template, name=name, **round_facts(office, plan, round_, now), **facts)
+    return Message(
+        key=message_key(round_.id, kind, "", email),
+        kind=kind,
+        channel=EMAIL,
+        address=email,
+        recipient=name,
+        subject=subject,
+        body=body,
+        not_before=now,
+        round_id=round_.id,
+        attachments=attachments,
+    )

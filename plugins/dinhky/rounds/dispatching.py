@@ -1,0 +1,63 @@
+"""The dispatcher: the only code that makes anything leave the house.
+
+Each message is claimed, marked `sending`, sent, and marked `sent`, each step committed before the next: whatever
+moment the process dies at, the ledger says what may have happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
+from dinhky.rounds.ports import Office, QueuedMessage
+
+BATCH = 50
+MAX_ATTEMPTS = 6
+FIRST_RETRY = timedelta(minutes=2)
+"""Doubled at every further attempt: 2, 4, 8, 16, 32 minutes."""
+
+
+@dataclass
+class Flushed:
+    """What one flush did."""
+
+    sent: int = 0
+    failed: int = 0
+    put_off: int = 0
+
+
+def flush_outbox(office: Office, *, by: str, clock: Callable[[], datetime]) -> Flushed:
+    """Send everything that is due, batch by batch, until nothing is left. `by` names this dispatcher uniquely."""
+    flushed = Flushed()
+    while True:
+        with office.ledger.transaction() as ledger:
+            batch = ledger.claim(by=by, now=clock(), lease=office.lease, limit=BATCH)
+        if not batch:
+            return flushed
+        for queued in batch:
+            with office.ledger.transaction() as ledger:
+                is_ours = ledger.mark_sending(queued.id, by)
+            if is_ours:
+                _send(office, queued, clock(), flushed)
+
+
+def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed) -> None:
+    try:
+        answer = office.channels[queued.message.channel].send(queued, office.files, now)
+    except TemporaryDeliveryError as error:
+        gives_up = queued.attempts >= MAX_ATTEMPTS
+        retry_at = None if gives_up else now + FIRST_RETRY * 2 ** (queued.attempts - 1)
+        with office.ledger.transaction() as ledger:
+            ledger.mark_failed(queued.id, now, office.words.explain(error), retry_at)
+        flushed.failed += gives_up
+        flushed.put_off += not gives_up
+    except PermanentDeliveryError as error:
+        with office.ledger.transaction() as ledger:
+            ledger.mark_failed(queued.id, now, office.words.explain(error), None)
+        flushed.failed += 1
+    else:
+        with office.ledger.transaction() as ledger:
+            ledger.mark_sent(queued.id, now, answer)
+        flushed.sent += 1

@@ -1,0 +1,202 @@
+"""From accepted workbooks to a filed report: compile, ask for approval, record the decision, send, file.
+
+The approval counts for exactly the bytes it was given for. `send_report` reads it from the ledger, whatever the states
+of Airflow's tasks say.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from dinhky.domain.assignment import State
+from dinhky.domain.content import Content
+from dinhky.domain.errors import SendingRefused
+from dinhky.domain.plan import Plan
+from dinhky.domain.schedule import Round, round_id
+from dinhky.rounds.correspondence import to_person, to_unit
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.ports import (
+    Attachment,
+    Decision,
+    LedgerTransaction,
+    Office,
+    ReportVersion,
+    UnitAnswer,
+)
+
+
+def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
+    """Compile the round from its accepted submissions.
+
+    The same submissions and templates give the version there already is; anything else gives the next one. A version
+    that was sent is never touched.
+    """
+    plan, round_ = round_of(office, round_id_)
+    with office.ledger.snapshot() as ledger:
+        answers = [
+            UnitAnswer(
+                unit=plan.unit(assignment.unit),
+                assignment=assignment,
+                content=ledger.content_of(assignment.submission_id) if assignment.submission_id else None,
+                previous=_content_of_previous_period(ledger, plan, round_, assignment.unit),
+            )
+            for assignment in ledger.assignments(round_id_)
+        ]
+    compiled = office.reports.compile(plan, round_, answers)
+    names = {"ref": round_.ref, "period": round_.period.label}
+    document = Attachment(office.words.file_name("document", **names), office.files.put(compiled.document))
+    annex = Attachment(office.words.file_name("annex", **names), office.files.put(compiled.annex))
+    with office.ledger.transaction() as ledger:
+        ledger.lock_round(round_id_)
+        version = ledger.add_report(round_id_, compiled, document, annex, now)
+        for answer in answers:
+            current = ledger.assignment(round_id_, answer.unit.code)
+            if current and current.state is State.ACCEPTED and current.submission_id == answer.assignment.submission_id:
+                ledger.move(round_id_, answer.unit.code, State.COMPILED, at=now, actor="dinhky")
+    return version
+
+
+def is_approved(office: Office, version: ReportVersion) -> bool:
+    """Whether the ledger holds an approval for exactly this version's bytes."""
+    with office.ledger.snapshot() as ledger:
+        return _refusal(ledger, version) is None
+
+
+def request_approval(office: Office, version: ReportVersion, now: datetime) -> None:
+    """Tell the approver that a report waits for a decision, with the documents attached."""
+    plan, round_ = round_of(office, version.round_id)
+    request = to_person(
+        office,
+        plan,
+        round_,
+        f"approval-request-v{version.version}",
+        name=plan.approver.name,
+        email=plan.approver.email,
+        template="approval_request",
+        now=now,
+        attachments=_documents(version),
+        version=version.version,
+    )
+    with office.ledger.transaction() as ledger:
+        ledger.queue(request, now)
+
+
+def record_decision(
+    office: Office, report_id: int, *, approved: bool, comment: str, by: str, at: datetime
+) -> Decision:
+    """Record what the approver said of a version; a version sent back is told to the compiler with the comment."""
+    with office.ledger.transaction() as ledger:
+        version = ledger.report(report_id)
+        decision = Decision(
+            report_id=report_id,
+            document_sha256=version.document_sha256,
+            annex_sha256=version.annex_sha256,
+            approved=approved,
+            comment=comment,
+            by=by,
+            at=at,
+        )
+        ledger.record_decision(decision)
+        if version.state != "sent":
+            ledger.set_report_state(report_id, "approved" if approved else "returned", at, by)
+        if not approved:
+            plan, round_ = round_of(office, version.round_id)
+            notices = to_unit(
+                office,
+                plan,
+                round_,
+                plan.unit(plan.compiler),
+                f"report-returned-v{version.version}-{at:%Y%m%dT%H%M%S}",
+                template="report_returned",
+                now=at,
+                comment=comment,
+                approver=plan.approver,
+                version=version.version,
+            )
+            for notice in notices:
+                ledger.queue(notice, at)
+    return decision
+
+
+def send_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
+    """Put the approved report in the outbox for the plan's recipients. Raises SendingRefused with the reason.
+
+    Repeating it sends nothing again: the messages' keys name the version.
+    """
+    plan, round_ = round_of(office, round_id_)
+    with office.ledger.transaction() as ledger:
+        ledger.lock_round(round_id_)
+        version = ledger.latest_report(round_id_)
+        if version is None:
+            raise SendingRefused("no_report_compiled", round_id=round_id_)
+        refusal = _refusal(ledger, version)
+        if refusal:
+            raise refusal
+        for sha256 in (version.document_sha256, version.annex_sha256):
+            office.files.get(sha256)  # a damaged file must not go out under a good approval
+        for recipient in plan.report_to:
+            message = to_person(
+                office,
+                plan,
+                round_,
+                f"report-v{version.version}",
+                name=recipient.name,
+                email=recipient.email,
+                template="report",
+                now=now,
+                attachments=_documents(version),
+            )
+            ledger.queue(message, now)
+        ledger.set_report_state(version.id, "sent", now, "dinhky")
+    return version
+
+
+def file_report(office: Office, round_id_: str, now: datetime) -> Path:
+    """Put the sent report where people look for it: `<archive>/<plan>/<ref>/<period>/v<version>/`. Idempotent.
+
+    Raises SendingRefused if the newest version was not sent: an unsent draft is not filed as if it were the report.
+    """
+    with office.ledger.snapshot() as ledger:
+        version = ledger.latest_report(round_id_)
+    if version is None or version.state != "sent":
+        raise SendingRefused("nothing_to_file", round_id=round_id_)
+    plan_id, ref, period = round_id_.split("/")
+    folder = office.archive / plan_id / ref / period / f"v{version.version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    is_new = False
+    for document in _documents(version):
+        target = folder / document.name
+        if not target.exists():
+            is_new = True
+            shutil.copyfile(office.files.path(document.sha256), target)
+    if is_new:
+        with office.ledger.transaction() as ledger:
+            ledger.event(
+                "report_filed", at=now, actor="dinhky", round_id=round_id_, version=version.version, folder=str(folder)
+            )
+    return folder
+
+
+def _documents(version: ReportVersion) -> tuple[Attachment, ...]:
+    return (
+        Attachment(version.document_name, version.document_sha256),
+        Attachment(version.annex_name, version.annex_sha256),
+    )
+
+
+def _refusal(ledger: LedgerTransaction, version: ReportVersion) -> SendingRefused | None:
+    decision = ledger.last_decision(version.id)
+    if decision is None:
+        return SendingRefused("not_approved", round_id=version.round_id, version=version.version)
+    if not decision.approved:
+        return SendingRefused("sent_back", round_id=version.round_id, version=version.version, by=decision.by)
+    if (decision.document_sha256, decision.annex_sha256) != (version.document_sha256, version.annex_sha256):
+        return SendingRefused("approval_of_other_bytes", round_id=version.round_id, version=version.version)
+    return None
+
+
+def _content_of_previous_period(ledger: LedgerTransaction, plan: Plan, round_: Round, unit: str) -> Content | None:
+    previous = ledger.assignment(round_id(plan.id, round_.ref, round_.period.previous().label), unit)
+    return ledger.content_of(previous.submission_id) if previous and previous.submission_id else None
