@@ -1,0 +1,165 @@
+"""Plan files: one YAML file a commune and year, checked as a whole, told by file and line, turned into a `Plan`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dinhky.domain.errors import PlanError, Problem
+from dinhky.domain.period import Cadence
+from dinhky.domain.plan import Kind, Plan
+from dinhky.plan_schema import PlanFile
+from dinhky.yaml_document import YamlDocument, read_yaml
+
+EVERY_UNIT = "all"
+"""`units: all` stands for every unit of the plan, in the plan's order."""
+
+NEEDED_BY_KIND = {
+    Kind.REPORT: ("cadence", "form"),
+    Kind.POSTS: ("cadence", "count"),
+    Kind.MILESTONE: ("cadence",),
+    Kind.CONTEST: ("cadence",),
+}
+MEANINGLESS_FOR_KIND = {
+    Kind.CONTINUOUS: ("cadence", "due", "count", "locks_at", "unit_due_working_days_before", "form"),
+    Kind.REPORT: ("count", "per_unit"),
+    Kind.POSTS: ("locks_at", "form"),
+    Kind.MILESTONE: ("locks_at", "form", "count"),
+    Kind.CONTEST: ("locks_at", "form", "count"),
+}
+"""Keys that would have no effect: whoever wrote one expects something that will not happen."""
+
+DUE_ALTERNATIVES = ("day_of_last_month", "within_month", "on")
+DUE_ONCE_A_YEAR = ("within_month", "on")
+CADENCES_WITH_ONE_ROUND = (Cadence.YEARLY, Cadence.ONCE)
+WHEN = {"cadence", "due"}
+"""What an obligation must list as assumed if it quotes nothing: a deadline of ours never passes for the document's."""
+_YEAR_OF_DAY = re.compile(r"([0-9]{4})-[0-9]{2}-[0-9]{2}")
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file. Raises PlanError with every problem found in it, each with its line."""
+    document = read_yaml(path)
+    units = document.value_at(("units",))
+    codes = [unit["code"] for unit in _groups(units) if isinstance(unit.get("code"), str)]
+    for obligation in _groups(document.value_at(("obligations",))):
+        if obligation.get("units") == EVERY_UNIT:
+            obligation["units"] = codes
+    channels = document.value_at(("channels",))
+    entry, problems = document.check(
+        PlanFile,
+        units=codes if isinstance(units, list) else None,
+        channels=[*channels] if isinstance(channels, dict) else None,
+    )
+    problems += _contradictions(document)
+    if entry is None or problems or document.problems:
+        raise document.refusal(problems)
+    return entry.plan()
+
+
+def read_plans(folder: Path) -> tuple[dict[str, Plan], list[PlanError]]:
+    """The usable plans of a folder by id, and the error of each file that is not one. Hidden files are passed over."""
+    if not folder.is_dir():
+        return {}, [PlanError(folder.name, (Problem("plan_folder_missing", str(folder), {"folder": str(folder)}),))]
+    plans, errors = {}, []
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        if path.name.startswith("."):
+            continue
+        try:
+            plan = read_plan(path)
+        except PlanError as error:
+            errors.append(error)
+        else:
+            plans[plan.id] = plan
+    return plans, errors
+
+
+def assumptions(plan: Plan) -> list[Problem]:
+    """What the plan file assumes because its document does not say, one sentence each, for an officer to confirm."""
+    return [
+        Problem(
+            "plan_assumption",
+            f"{plan.id}/{obligation.ref}",
+            {"ref": obligation.ref, "name": obligation.name, "field": assumed.field, "reason": assumed.reason},
+        )
+        for obligation in plan.obligations
+        for assumed in obligation.assumed
+    ]
+
+
+def _contradictions(document: YamlDocument) -> Iterator[Problem]:
+    """What each key alone allows and together cannot be. Looks at the text as typed, so that a mistake elsewhere in
+    the file does not hide one of these."""
+    plan_id, year = document.value_at(("id",)), document.value_at(("year",))
+    if isinstance(plan_id, str) and document.file != f"{plan_id}.yaml":
+        yield document.problem("plan_id_is_not_file_name", ("id",), found=plan_id, expected=f"{plan_id}.yaml")
+    effective = _YEAR_OF_DAY.fullmatch(str(document.value_at(("effective_from",))))
+    if effective and str(year).isdigit() and effective[1] > str(year):
+        place = ("effective_from",)
+        yield document.problem("plan_day_outside_year", place, key=place[-1], found=effective[0], year=year)
+    yield from _repeated(document, "units", "code", "plan_duplicate_unit")
+    yield from _repeated(document, "obligations", "ref", "plan_duplicate_ref")
+    for index, obligation in enumerate(_list(document.value_at(("obligations",)))):
+        if isinstance(obligation, dict):
+            yield from _contradictions_of_kind(document, index, obligation)
+            yield from _contradictions_of_due(document, index, obligation, str(year))
+
+
+def _repeated(document: YamlDocument, group: str, key: str, code: str) -> Iterator[Problem]:
+    first_lines: dict[str, int] = {}
+    for index, item in enumerate(_list(document.value_at((group,)))):
+        name = item.get(key) if isinstance(item, dict) else None
+        if not isinstance(name, str):
+            continue
+        place = (group, index, key)
+        if name in first_lines:
+            yield document.problem(code, place, found=name, first=first_lines[name])
+        else:
+            first_lines[name] = document.lines[place]
+
+
+def _contradictions_of_kind(document: YamlDocument, index: int, obligation: dict[str, Any]) -> Iterator[Problem]:
+    if obligation.get("kind") not in [*Kind]:
+        return
+    kind = Kind(obligation["kind"])
+    place, about = ("obligations", index, "kind"), {"kind": kind.value, "ref": obligation.get("ref", "")}
+    for key in NEEDED_BY_KIND.get(kind, ()):
+        if key not in obligation:
+            yield document.problem("plan_key_needed_by_kind", place, key=key, **about)
+    for key in MEANINGLESS_FOR_KIND[kind]:
+        if key in obligation:
+            yield document.problem("plan_key_meaningless_for_kind", (*place[:-1], key), key=key, **about)
+    told = {item.get("field") for item in _groups(obligation.get("assumed"))}
+    if kind is not Kind.CONTINUOUS and "quote" not in obligation and not told & WHEN:
+        yield document.problem("plan_when_neither_quoted_nor_assumed", place[:-1], **about)
+
+
+def _contradictions_of_due(
+    document: YamlDocument, index: int, obligation: dict[str, Any], year: str
+) -> Iterator[Problem]:
+    due, cadence = obligation.get("due"), obligation.get("cadence")
+    if not isinstance(due, dict):
+        return
+    place = ("obligations", index, "due")
+    rules = [key for key in due if key in DUE_ALTERNATIVES]
+    if len(rules) > 1:
+        yield document.problem("plan_due_alternatives", (*place, rules[1]), found=rules, expected=[*DUE_ALTERNATIVES])
+    for key in rules:
+        if key in DUE_ONCE_A_YEAR and cadence in [*Cadence] and cadence not in CADENCES_WITH_ONE_ROUND:
+            expected = [*CADENCES_WITH_ONE_ROUND]
+            yield document.problem(
+                "plan_due_once_a_year", (*place, key), key=key, found=cadence, expected=[*map(str, expected)]
+            )
+    day = _YEAR_OF_DAY.fullmatch(str(due.get("on")))
+    if day and year.isdigit() and day[1] != year:
+        yield document.problem("plan_day_outside_year", (*place, "on"), key="on", found=day[0], year=year)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _groups(value: Any) -> list[dict[str, Any]]:
+    return [item for item in _list(value) if isinstance(item, dict)]

@@ -1,0 +1,219 @@
+"""The keys and values of a plan file, as a schema; each entry turns itself into its counterpart of the domain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, ValidationInfo
+
+from dinhky.domain.period import Cadence, Window
+from dinhky.domain.plan import (
+    Assumption,
+    Contact,
+    DueRule,
+    Kind,
+    Letterhead,
+    Obligation,
+    Person,
+    Plan,
+    Recipient,
+    Roll,
+    Unit,
+)
+from dinhky.yaml_values import (
+    Day,
+    Email,
+    Entry,
+    EnvironmentVariable,
+    Hour,
+    Text,
+    YesNo,
+    choice,
+    name_like,
+    number_from,
+    one_of,
+)
+
+ASSUMABLE = (
+    *("lead", "units", "cadence", "count", "per_unit", "channel", "product", "window", "form"),
+    *("opens", "unit_due", "due", "locks"),
+)
+"""What a document may leave open: keys of an obligation and the dates of its rounds."""
+
+
+def _known(value: Any, info: ValidationInfo, what: str, code: str) -> str:
+    """A name that the file defines; any name if its definitions are missing, which is a problem of their own."""
+    names = (info.context or {})[what]
+    return str(value) if names is None else choice(value, names, code)
+
+
+def _known_unit(value: Any, info: ValidationInfo) -> str:
+    return _known(value, info, "units", "plan_unknown_unit")
+
+
+def _known_channel(value: Any, info: ValidationInfo) -> str:
+    return _known(value, info, "channels", "plan_unknown_channel")
+
+
+def _assumable(value: Any) -> str:
+    return choice(value, ASSUMABLE, "yaml_unknown_value")
+
+
+PlanId = Annotated[str, name_like(r"[a-z0-9]+(-[a-z0-9]+)*", "phuc-loi-2026")]
+Ref = Annotated[str, name_like(r"[A-Za-z][A-Za-z0-9]*(-[0-9]+(\.[0-9]+)*)?", "PL-5")]
+Code = Annotated[str, name_like(r"[a-z][a-z0-9_]*", "vhxh")]
+UnitCode = Annotated[str, PlainValidator(_known_unit)]
+ChannelCode = Annotated[str, PlainValidator(_known_channel)]
+UnitCodes = Annotated[list[UnitCode], Field(min_length=1)]
+Texts = Annotated[list[Text], Field(min_length=1)]
+
+
+class DueEntry(Entry):
+    """`due:` of an obligation."""
+
+    day_of_last_month: Annotated[int, number_from(1, 31)] | None = None
+    within_month: Annotated[int, number_from(1, 12)] | None = None
+    on: Day | None = None
+    roll: Annotated[Roll, one_of(Roll)] = Roll.BACKWARD
+
+
+class AssumptionEntry(Entry):
+    """An item of `assumed:`."""
+
+    field: Annotated[str, PlainValidator(_assumable)]
+    reason: Text
+
+
+class ObligationEntry(Entry):
+    """An item of `obligations:`. The keys are those of `dinhky.domain.plan.Obligation`."""
+
+    ref: Ref
+    source: Text
+    name: Text
+    kind: Annotated[Kind, one_of(Kind)]
+    lead: UnitCodes
+    units: UnitCodes
+    cadence: Annotated[Cadence, one_of(Cadence)] | None = None
+    window: Annotated[Window, one_of(Window)] | None = None
+    due: DueEntry = DueEntry()
+    count: Annotated[int, number_from(1, 999)] | None = None
+    per_unit: YesNo = False
+    channel: ChannelCode | None = None
+    product: Text | None = None
+    quote: Text | None = None
+    unit_due_working_days_before: Annotated[int, number_from(0, 60)] = 0
+    locks_at: Hour | None = None
+    form: Code | None = None
+    assumed: tuple[AssumptionEntry, ...] = ()
+
+    def obligation(self) -> Obligation:
+        """The same as a value of the domain. A report's window is the decree's unless the file says otherwise."""
+        return Obligation(
+            ref=self.ref,
+            source=self.source,
+            name=self.name,
+            kind=self.kind,
+            cadence=self.cadence,
+            lead=tuple(self.lead),
+            units=tuple(self.units),
+            due=DueRule(**dict(self.due)),
+            window=self.window or (Window.DECREE if self.kind is Kind.REPORT else Window.CALENDAR),
+            count=self.count,
+            per_unit=self.per_unit,
+            channel=self.channel,
+            product=self.product or "",
+            quote=self.quote or "",
+            unit_due_working_days_before=self.unit_due_working_days_before,
+            locks_at=self.locks_at,
+            form=self.form,
+            assumed=tuple(Assumption(item.field, item.reason) for item in self.assumed),
+        )
+
+
+class ContactEntry(Entry):
+    """An item of a unit's `contacts:`."""
+
+    name: Text
+    email: Email
+    chat: EnvironmentVariable | None = None
+
+
+class UnitEntry(Entry):
+    """An item of `units:`."""
+
+    code: Code
+    name: Text
+    contacts: tuple[ContactEntry, ...] = ()
+
+
+class PersonEntry(Entry):
+    """`approver:`."""
+
+    user: Annotated[str, name_like(r"[a-z][a-z0-9._-]*", "lanhdao")]
+    name: Text
+    email: Email
+    title: Text
+
+
+class RecipientEntry(Entry):
+    """An item of `report_to:`."""
+
+    name: Text
+    email: Email
+
+
+class LetterheadEntry(Entry):
+    """`letterhead:`."""
+
+    parent: Text | None = None
+    issuer: Texts
+    place: Text
+    symbol: Text
+    authority: Texts
+    signer: Text
+    copies: Texts
+    filing: Text
+
+
+class PlanFile(Entry):
+    """A whole plan file."""
+
+    id: PlanId
+    title: Text
+    commune: Text
+    year: Annotated[int, number_from(2000, 2100)]
+    effective_from: Day
+    document: Text
+    subject: Text
+    letterhead: LetterheadEntry
+    approver: PersonEntry
+    compiler: UnitCode
+    report_to: Annotated[list[RecipientEntry], Field(min_length=1)]
+    channels: dict[Code, Text]
+    units: Annotated[list[UnitEntry], Field(min_length=1)]
+    obligations: Annotated[list[ObligationEntry], Field(min_length=1)]
+
+    def plan(self) -> Plan:
+        """The same as a value of the domain."""
+        letterhead: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in self.letterhead
+        }
+        return Plan(
+            id=self.id,
+            title=self.title,
+            commune=self.commune,
+            year=self.year,
+            effective_from=self.effective_from,
+            document=self.document,
+            subject=self.subject,
+            letterhead=Letterhead(**letterhead),
+            approver=Person(**dict(self.approver)),
+            compiler=self.compiler,
+            report_to=tuple(Recipient(**dict(recipient)) for recipient in self.report_to),
+            channels=dict(self.channels),
+            units=tuple(
+                Unit(unit.code, unit.name, tuple(Contact(**dict(contact)) for contact in unit.contacts))
+                for unit in self.units
+            ),
+            obligations=tuple(entry.obligation() for entry in self.obligations),
+        )
