@@ -110,8 +110,10 @@ def _round(plan: Plan, obligation: Obligation, period: Period, calendar: Working
     window = period.window(obligation.window)
     nominal_due = _nominal_due(obligation.due, period)
     due_day = _rolled(nominal_due, obligation.due.roll, calendar)
-    unit_due_day = calendar.shift(due_day, -obligation.unit_due_working_days_before)
-    opens_day = calendar.on_or_after(max(window.start, plan.effective_from))
+    # A deadline at the very start of its window may roll back out of it: the round still opens first, and no unit is
+    # late before it was asked.
+    opens_day = min(calendar.on_or_after(max(window.start, plan.effective_from)), due_day)
+    unit_due_day = max(calendar.shift(due_day, -obligation.unit_due_working_days_before), opens_day)
     if obligation.kind is Kind.REPORT:
         locks = at(due_day, obligation.locks_at) if obligation.locks_at else end_of(due_day)
     else:
