@@ -7,6 +7,7 @@ a blank.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +40,7 @@ class TemplateWords:
         """Subject (one line) and body of the message `name`."""
         text = self._environment.get_template(f"{name}.txt").render(**facts)
         subject, _, body = text.partition("\n")
-        return subject.strip(), body.strip() + "\n"
+        return " ".join(subject.split()), body.strip() + "\n"
 
     def file_name(self, name: str, **facts: Any) -> str:
         """The name under which a person sees a file, from `file_names` in `words.yaml`."""
@@ -63,11 +64,20 @@ class TemplateWords:
         environment = SandboxedEnvironment(
             loader=FileSystemLoader(self._folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        environment.filters["day"] = short_day
-        environment.filters["weekday"] = self.weekday_and_day
-        environment.filters["moment"] = lambda instant: f"{local(instant):%H:%M} {self.weekday_and_day(instant)}"
-        environment.filters["period"] = self.period_name
+        environment.filters |= self.filters
         return environment
+
+    @property
+    def filters(self) -> dict[str, Callable[..., str]]:
+        """The Jinja filters that every template of the commune may use."""
+        return {
+            "day": short_day,
+            "weekday": self.weekday_and_day,
+            "moment": lambda instant: f"{local(instant):%H:%M} {self.weekday_and_day(instant)}",
+            "period": self.period_name,
+            "lower_first": lambda text: text[:1].lower() + text[1:],
+            "single_line": lambda text: " ".join(str(text).split()),
+        }
 
     def weekday_and_day(self, moment: date | datetime) -> str:
         """`thứ Hai, 16/3/2026`, in Vietnamese local time."""

@@ -44,15 +44,36 @@ def to_unit(
     attachments: tuple[Attachment, ...] = (),
     **facts: Any,
 ) -> Iterator[Message]:
-    """The messages that tell a unit something: by email to each contact, and by chat to those who have one."""
+    """The messages that tell a unit something about a round."""
+    facts |= round_facts(office, plan, round_, now)
+    yield from to_contacts(
+        office, unit, kind, round_.id, template=template, now=now, attachments=attachments, facts=facts
+    )
+
+
+def to_contacts(
+    office: Office,
+    unit: Unit,
+    kind: str,
+    about: str,
+    *,
+    template: str,
+    now: datetime,
+    facts: dict[str, Any],
+    attachments: tuple[Attachment, ...] = (),
+) -> Iterator[Message]:
+    """One message by email to each contact of a unit, and one by chat to those who have it.
+
+    `about` is the id of a round, or of a plan where no round is concerned; it begins the messages' keys.
+    """
     for contact in unit.contacts:
-        subject, body = office.words.message(
-            template, unit=unit, contact=contact, **round_facts(office, plan, round_, now), **facts
-        )
-        addresses = [(EMAIL, contact.email)] + ([(CHAT, contact.chat)] if contact.chat else [])
+        subject, body = office.words.message(template, unit=unit, contact=contact, **facts)
+        addresses = [(EMAIL, contact.email)]
+        if contact.chat and contact.chat in office.chats:
+            addresses.append((CHAT, contact.chat))
         for channel, address in addresses:
             yield Message(
-                key=message_key(round_.id, kind, unit.code, address),
+                key=message_key(about, kind, unit.code, address),
                 kind=kind,
                 channel=channel,
                 address=address,
@@ -60,7 +81,7 @@ def to_unit(
                 subject=subject,
                 body=body,
                 not_before=now,
-                round_id=round_.id,
+                round_id=about if about.count("/") == 2 else None,
                 unit=unit.code,
                 attachments=attachments,
             )

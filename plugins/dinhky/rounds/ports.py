@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -301,7 +301,8 @@ class Channel(Protocol):
 class Office:
     """Everything the use cases work with, put together by `dinhky.bootstrap`.
 
-    `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time.
+    `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time. `chats`
+    names the chat addresses that are configured: a contact whose chat is not among them is written to by email alone.
     """
 
     plans: Mapping[str, Plan]
@@ -314,4 +315,4 @@ class Office:
     channels: Mapping[str, Channel]
     archive: Path
     lease: timedelta = timedelta(minutes=5)
-    links: Mapping[str, str] = field(default_factory=dict)
+    chats: frozenset[str] = frozenset()

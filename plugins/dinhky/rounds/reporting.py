@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content
-from dinhky.domain.errors import SendingRefused
+from dinhky.domain.errors import SendingRefused, UnknownName
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, round_id
 from dinhky.rounds.correspondence import to_person, to_unit
@@ -35,6 +35,8 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
     """
     plan, round_ = round_of(office, round_id_)
     with office.ledger.snapshot() as ledger:
+        if not ledger.round_is_open(round_id_):
+            raise UnknownName("round_not_opened", round_id=round_id_)
         answers = [
             UnitAnswer(
                 unit=plan.unit(assignment.unit),

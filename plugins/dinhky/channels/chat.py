@@ -1,0 +1,30 @@
+"""Chat (Zalo and whatever else apprise speaks): the plan names an environment variable, the variable holds the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
+from dinhky.rounds.ports import Files, QueuedMessage
+
+
+class ChatChannel:
+    """Sends the subject and text of a message; a chat carries no attachment, so the email beside it does."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
+
+    def send(self, queued: QueuedMessage, _files: Files, _now: datetime) -> str:
+        """Send one message. Raises PermanentDeliveryError without a usable URL, TemporaryDeliveryError if it was not taken."""
+        import apprise  # 0.3 s of imports, and most runs send no chat
+
+        url = self._secrets.get(queued.message.address)
+        service = apprise.Apprise()
+        if not url or not service.add(url):
+            raise PermanentDeliveryError("chat_not_configured", variable=queued.message.address)
+        # Our text is plain; without the format apprise would read it as Markdown where the service speaks it.
+        taken = service.notify(body=f"{queued.message.subject}\n\n{queued.message.body}", body_format="text")
+        if not taken:
+            raise TemporaryDeliveryError("chat_not_taken", variable=queued.message.address)
+        return "apprise"

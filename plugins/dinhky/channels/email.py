@@ -1,0 +1,174 @@
+"""Email: composing a message, and the two places it can go, an SMTP server or a local maildir."""
+
+from __future__ import annotations
+
+import mailbox
+import mimetypes
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
+from dinhky.domain.local_time import local
+from dinhky.rounds.ports import Files, QueuedMessage
+
+TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class SmtpSettings:
+    """Where and how mail is handed over. `security` is `none`, `starttls` or `tls`."""
+
+    host: str
+    port: int
+    security: str = "none"
+    user: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> SmtpSettings:
+        """From `smtp://user:password@host:port` (`?security=starttls`) or `smtps://…`. Raises ValueError, without the URL in it."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("an SMTP address looks like smtp://host:port or smtps://host:port")
+        security = "tls" if parts.scheme == "smtps" else parse_qs(parts.query).get("security", ["none"])[0]
+        if security not in {"none", "starttls", "tls"}:
+            raise ValueError("the security of an SMTP address is none, starttls or tls")
+        return cls(
+            host=parts.hostname,
+            port=parts.port or {"none": 25, "starttls": 587, "tls": 465}[security],
+            security=security,
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+    def __repr__(self) -> str:
+        return f"SmtpSettings({self.host}:{self.port}, {self.security}, user={self.user!r})"
+
+
+def compose(queued: QueuedMessage, files: Files, sender: Address, now: datetime) -> EmailMessage:
+    """The email of an outbox row: same Message-ID at every attempt. Raises PermanentDeliveryError if a file is gone."""
+    message = queued.message
+    email = EmailMessage(policy=SMTP)
+    email["From"] = sender
+    email["To"] = Address(message.recipient, addr_spec=message.address)
+    email["Subject"] = message.subject
+    email["Date"] = format_datetime(local(now))
+    email["Message-ID"] = queued.message_id
+    email["Auto-Submitted"] = "auto-generated"
+    email.set_content(message.body)
+    for attachment in message.attachments:
+        kind = mimetypes.guess_type(attachment.name)[0] or "application/octet-stream"
+        main, _, sub = kind.partition("/")
+        try:
+            data = files.get(attachment.sha256)
+        except (FileNotFoundError, ValueError) as error:
+            raise PermanentDeliveryError("attachment_gone", name=attachment.name) from error
+        email.add_attachment(data, maintype=main, subtype=sub, filename=attachment.name)
+    return email
+
+
+class SmtpChannel:
+    """Hands mail to an SMTP server. One connection is kept for a batch and renewed when the server has closed it."""
+
+    def __init__(self, settings: SmtpSettings, sender: Address) -> None:
+        self._settings = settings
+        self._sender = sender
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str:
+        """Send one message. Raises TemporaryDeliveryError (4xx, no connection) or PermanentDeliveryError (5xx)."""
+        email = compose(queued, files, self._sender, now)
+        with _server_errors_told_apart(queued.message.address):
+            connection = self._connect()
+            try:
+                connection.send_message(email, self._sender.addr_spec, [queued.message.address])
+            except smtplib.SMTPResponseException:
+                raise  # the dialogue goes on: the server has only refused this message
+            except smtplib.SMTPRecipientsRefused:
+                raise
+            except (smtplib.SMTPException, OSError):
+                self.close()
+                raise
+        return "250"
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._connection and self._is_alive(self._connection):
+            return self._connection
+        settings = self._settings
+        if settings.security == "tls":
+            context = ssl.create_default_context()
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                settings.host, settings.port, timeout=TIMEOUT_SECONDS, context=context
+            )
+        else:
+            connection = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_SECONDS)
+        if settings.security == "starttls":
+            connection.starttls(context=ssl.create_default_context())
+        if settings.user:
+            connection.login(settings.user, settings.password or "")
+        self._connection = connection
+        return connection
+
+    def _is_alive(self, connection: smtplib.SMTP) -> bool:
+        try:
+            return connection.noop()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            self.close()
+            return False
+
+
+class MaildirChannel:
+    """Keeps mail in a local maildir, one folder a recipient: what a trial without an SMTP server shows."""
+
+    def __init__(self, folder: Path, sender: Address) -> None:
+        self._folder = folder
+        self._sender = sender
+
+    def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str:
+        """Deliver one message into the recipient's maildir. Returns where it lies."""
+        email = compose(queued, files, self._sender, now)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        box = mailbox.Maildir(self._folder / queued.message.address, create=True)
+        key = box.add(email.as_bytes())
+        return f"maildir:{queued.message.address}/{key}"
+
+
+@contextmanager
+def _server_errors_told_apart(address: str) -> Iterator[None]:
+    """Turn smtplib's exceptions into ours: worth another try, or not. What is kept never holds a password."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        code, reason = error.recipients[address]
+        raise _error(code, _text(reason)) from error
+    except smtplib.SMTPAuthenticationError as error:
+        raise TemporaryDeliveryError("smtp_login_refused", code=error.smtp_code) from None
+    except smtplib.SMTPResponseException as error:
+        raise _error(error.smtp_code, _text(error.smtp_error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise TemporaryDeliveryError("smtp_unreachable", reason=type(error).__name__) from error
+
+
+def _error(code: int, reason: str) -> TemporaryDeliveryError | PermanentDeliveryError:
+    kind = TemporaryDeliveryError if 400 <= code < 500 else PermanentDeliveryError
+    return kind("smtp_refused", code=code, reason=reason)
+
+
+def _text(reason: bytes | str) -> str:
+    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason

@@ -1,0 +1,1 @@
+"""What comes in: one `receive` for every route, and the routes."""

@@ -1,0 +1,208 @@
+"""The one door for units' files. Whatever the route, a file is kept, checked, numbered and answered here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from dinhky.domain.assignment import State
+from dinhky.domain.content import Content, Identity
+from dinhky.domain.errors import Problem, UnknownName
+from dinhky.domain.plan import Plan, Unit, nearest
+from dinhky.domain.schedule import Round
+from dinhky.rounds.correspondence import to_contacts, to_unit
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.ports import Attachment, Office, Submission
+
+
+class Verdict(StrEnum):
+    """What became of a file."""
+
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    """Understood but wrong: the sender is told each place."""
+    HELD = "held"
+    """Right, but after the lock: waits for the officer's decision."""
+    REFUSED = "refused"
+    """Not to be matched to anything that this unit owes."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to the sender. `again` says that these very bytes had been received before."""
+
+    verdict: Verdict
+    sha256: str
+    round_id: str | None = None
+    unit: str | None = None
+    number: int | None = None
+    late: bool = False
+    again: bool = False
+    problems: tuple[Problem, ...] = ()
+    content: Content | None = None
+
+
+def receive(
+    office: Office,
+    data: bytes,
+    *,
+    file_name: str,
+    unit_code: str,
+    now: datetime,
+    route: str,
+    plan_id: str | None = None,
+) -> Receipt:
+    """Take a file from a unit and answer it. Receiving the same bytes again gives the same answer and changes nothing.
+
+    The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every case.
+    Raises UnknownName if no plan has such a unit.
+    """
+    sha256 = office.files.put(data)
+    identity, problems = office.workbooks.identity(data)
+    plan = _plan_for(office, unit_code, plan_id, identity)
+    unit = plan.unit(unit_code)
+    if identity is None:
+        return _refuse(office, plan, unit, sha256, file_name, problems or (Problem("identity_missing"),), now, route)
+    try:
+        _, round_ = round_of(office, f"{plan.id}/{identity.ref}/{identity.period}")
+    except UnknownName:
+        problem = Problem("round_unknown", params={"ref": identity.ref, "period": identity.period})
+        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route)
+    with office.ledger.snapshot() as ledger:
+        assignment = ledger.assignment(round_.id, unit.code)
+    if assignment is None:
+        problem = Problem("round_not_open", params={"period": identity.period, "opens": round_.opens})
+        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route)
+    reading = office.workbooks.read(data, plan, round_, unit)
+    return _record(office, plan, round_, unit, sha256, file_name, reading.problems, reading.content, now, route)
+
+
+def _record(
+    office: Office,
+    plan: Plan,
+    round_: Round,
+    unit: Unit,
+    sha256: str,
+    file_name: str,
+    problems: tuple[Problem, ...],
+    content: Content,
+    now: datetime,
+    route: str,
+) -> Receipt:
+    with office.ledger.transaction() as ledger:
+        ledger.lock_round(round_.id)
+        earlier = ledger.submission_of(round_.id, unit.code, sha256)
+        if earlier:
+            return _receipt(earlier, again=True)
+        verdict = Verdict.RETURNED if problems else Verdict.HELD if round_.is_over(now) else Verdict.ACCEPTED
+        submission = ledger.add_submission(
+            round_id=round_.id,
+            unit=unit.code,
+            sha256=sha256,
+            file_name=file_name,
+            route=route,
+            received_at=now,
+            state=verdict.value,
+            late=now > round_.unit_due,
+            problems=problems,
+            content=None if problems else content,
+        )
+        assignment = ledger.assignment(round_.id, unit.code)
+        if assignment is None:
+            raise LookupError(f"{unit.code} has no part in {round_.id}")
+        move = {"at": now, "actor": unit.code, "submission": submission}
+        if verdict is Verdict.ACCEPTED:
+            if assignment.state is not State.WAIVED:
+                ledger.move(round_.id, unit.code, State.SUBMITTED, **move)
+                ledger.move(round_.id, unit.code, State.ACCEPTED, **move)
+        elif verdict is Verdict.RETURNED and not assignment.settled and not round_.is_over(now):
+            # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
+            ledger.move(round_.id, unit.code, State.SUBMITTED, **move)
+            ledger.move(round_.id, unit.code, State.RETURNED, reason=office.words.sentence(problems[0]), **move)
+        answer = to_unit(
+            office,
+            plan,
+            round_,
+            unit,
+            f"{verdict.value}-{submission.number}",
+            template=f"file_{verdict.value}",
+            now=now,
+            attachments=(Attachment(file_name, sha256),) if problems else (),
+            submission=submission,
+            content=content,
+            sentences=_sentences(office, problems),
+            keeps_accepted=assignment.answered,
+        )
+        for message in answer:
+            ledger.queue(message, now)
+    return _receipt(submission, again=False)
+
+
+def _refuse(
+    office: Office,
+    plan: Plan,
+    unit: Unit,
+    sha256: str,
+    file_name: str,
+    problems: tuple[Problem, ...],
+    now: datetime,
+    route: str,
+) -> Receipt:
+    sentences = _sentences(office, problems)
+    with office.ledger.transaction() as ledger:
+        ledger.event(
+            "file_refused",
+            at=now,
+            actor=unit.code,
+            unit=unit.code,
+            plan=plan.id,
+            file_name=file_name,
+            sha256=sha256,
+            route=route,
+            problems=sentences,
+        )
+        answer = to_contacts(
+            office,
+            unit,
+            f"refused-{sha256[:16]}",
+            plan.id,
+            template="file_refused",
+            now=now,
+            attachments=(Attachment(file_name, sha256),),
+            facts={"plan": plan, "file_name": file_name, "sentences": sentences},
+        )
+        for message in answer:
+            ledger.queue(message, now)
+    return Receipt(Verdict.REFUSED, sha256, unit=unit.code, problems=problems)
+
+
+def _receipt(submission: Submission, *, again: bool) -> Receipt:
+    return Receipt(
+        verdict=Verdict(submission.state),
+        sha256=submission.sha256,
+        round_id=submission.round_id,
+        unit=submission.unit,
+        number=submission.number,
+        late=submission.late,
+        again=again,
+        problems=submission.problems,
+        content=submission.content,
+    )
+
+
+def _sentences(office: Office, problems: Iterable[Problem]) -> list[str]:
+    return [office.words.sentence(problem) for problem in problems]
+
+
+def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Identity | None) -> Plan:
+    """The plan whose unit this is: as the route says, else as the file claims, else the only one that has such a unit."""
+    having = {plan.id: plan for plan in office.plans.values() if unit_code in {unit.code for unit in plan.units}}
+    wanted = plan_id or (identity.plan if identity else None)
+    if wanted in having:
+        return having[wanted]
+    if plan_id is None and len(having) == 1:
+        return next(iter(having.values()))
+    codes = sorted({unit.code for plan in office.plans.values() for unit in plan.units})
+    raise UnknownName("unit_not_in_any_plan", found=unit_code, expected=codes, nearest=nearest(unit_code, codes))

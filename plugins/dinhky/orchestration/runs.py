@@ -1,0 +1,47 @@
+"""From a DAG run to the round it plays, and from a refusal to the red task that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowFailException
+
+from dinhky import bootstrap
+from dinhky.domain.errors import DinhKyError, UnknownName
+from dinhky.domain.local_time import local
+from dinhky.domain.plan import Obligation, Plan
+from dinhky.domain.schedule import rounds_of
+
+
+def this_round(plan: Plan, obligation: Obligation) -> tuple[str, datetime]:
+    """The id of the round that the current run plays, and the office time now (UTC).
+
+    The run's data interval is the round's window. A run triggered through the API without one plays the round that is open
+    now. Raises UnknownName if there is none.
+    """
+    context = get_current_context()
+    now = bootstrap.settings().clock.now()
+    rounds = rounds_of(plan, obligation, bootstrap.calendar_of())
+    window_start = context["dag_run"].data_interval_start
+    if window_start is not None:
+        day = local(window_start).date()
+        found = [round_ for round_ in rounds if round_.window.start == day]
+    else:
+        found = [round_ for round_ in rounds if round_.opens <= now and not round_.is_over(now)]
+    if not found:
+        raise UnknownName(
+            "run_without_round", run=context["dag_run"].run_id, expected=[round_.period.label for round_ in rounds]
+        )
+    return found[0].id, now
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Fail the task at once, without retries, with our error as a sentence for the operator."""
+    try:
+        yield
+    except DinhKyError as error:
+        raise AirflowFailException(bootstrap.words_of().explain(error)) from error

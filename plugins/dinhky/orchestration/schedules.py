@@ -1,0 +1,86 @@
+"""When DAGs run: an obligation when its rounds open, a chore at its own beat. On a fast clock the same moments come sooner."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pendulum
+from airflow.timetables.events import EventsTimetable
+from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
+
+from dinhky import bootstrap
+from dinhky.clock import Clock
+from dinhky.domain.local_time import VIETNAM, at, local
+from dinhky.domain.plan import Obligation, Plan
+from dinhky.domain.schedule import rounds_of
+from dinhky.orchestration.texts import label
+from dinhky.orchestration.timetable import RoundTimetable, ScheduledRound
+
+EVERY_HALF_HOUR_OF_THE_OFFICE_DAY = "0,30 7-16 * * *"
+"""Saturdays too, because some are worked in exchange: the domain knows which, and does nothing on the others."""
+EVERY_MINUTE = "* * * * *"
+FAST_BEAT = timedelta(seconds=4)
+"""How often a chore runs on a fast clock, in real time: about what two cores carry beside the rounds."""
+FAST_CLOCK_TICKS = (time(7, 30), time(13, 30))
+"""Which moments of a working day a fast clock still chases at."""
+FAST_CLOCK_HORIZON = timedelta(days=400)
+START_DATE = pendulum.datetime(2025, 1, 1, tz=str(VIETNAM))
+"""Before every round of every plan. Which rounds run is the timetable's affair, not the start date's."""
+RETRIES = {
+    "retries": 2,
+    "retry_delay": timedelta(minutes=1) if bootstrap.settings().clock.is_real else timedelta(seconds=2),
+}
+"""For every task: a hiccup of the machine is not the operator's business."""
+
+
+def round_schedule(plan: Plan, obligation: Obligation) -> RoundTimetable:
+    """The timetable of an obligation: its rounds, each run when it opens and not begun any more once it is over."""
+    clock = bootstrap.settings().clock
+    rounds = [
+        ScheduledRound(
+            label=round_.period.label,
+            window_start=at(round_.window.start, time()).isoformat(),
+            window_end=at(round_.window.end + timedelta(days=1), time()).isoformat(),
+            run_after=clock.real(round_.opens).isoformat(),
+            over_after=clock.real(round_.locks).isoformat(),
+        )
+        for round_ in rounds_of(plan, obligation, bootstrap.calendar_of())
+    ]
+    return RoundTimetable(rounds, summary=label(f"cadence_{obligation.cadence}"), description=obligation.quote)
+
+
+def office_hours_schedule() -> Any:
+    """Every half hour of the office day; on a fast clock, the two main moments of each working day."""
+    clock = bootstrap.settings().clock
+    if clock.is_real:
+        return CronTriggerTimetable(EVERY_HALF_HOUR_OF_THE_OFFICE_DAY, timezone=str(VIETNAM))
+    return EventsTimetable(
+        [pendulum.instance(clock.real(moment)) for moment in _fast_ticks(clock)],
+        presorted=True,
+        description=label("office_hours"),
+    )
+
+
+def steady_schedule() -> Any:
+    """Every minute, day and night; on a fast clock every few real seconds."""
+    if bootstrap.settings().clock.is_real:
+        return CronTriggerTimetable(EVERY_MINUTE, timezone=str(VIETNAM))
+    return DeltaTriggerTimetable(FAST_BEAT)
+
+
+def tick(context: Any) -> datetime:
+    """The office moment that a chore's run stands for, in UTC."""
+    return bootstrap.settings().clock.tick(context["dag_run"].run_after)
+
+
+def _fast_ticks(clock: Clock) -> list[datetime]:
+    first_day = local(clock.office_start).date()
+    calendar = bootstrap.calendar_of()
+    days = [first_day + timedelta(days=number) for number in range(FAST_CLOCK_HORIZON.days)]
+    return [
+        at(day, moment)
+        for day in days
+        if day.year <= calendar.last_year and calendar.is_working_day(day)
+        for moment in FAST_CLOCK_TICKS
+    ]

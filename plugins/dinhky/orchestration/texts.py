@@ -1,0 +1,60 @@
+"""What operators and approvers read in the Airflow UI, from `include/templates/operators/`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from dinhky import bootstrap
+from dinhky.domain.errors import PlanError
+from dinhky.domain.plan import Obligation, Plan
+from dinhky.domain.schedule import rounds_of
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.ports import Office, ReportVersion
+
+
+def label(name: str) -> str:
+    """A short text of the UI: a button, a task's or DAG's display name."""
+    return str(_labels(bootstrap.settings().operators)[name])
+
+
+def obligation_doc(plan: Plan, obligation: Obligation) -> str:
+    """The `doc_md` of an obligation's DAG: what it is, its dates, what is assumed, what to do when something is red."""
+    rounds = rounds_of(plan, obligation, bootstrap.calendar_of())
+    return _render("periodic_report.md", plan=plan, obligation=obligation, rounds=rounds)
+
+
+def chore_doc(name: str) -> str:
+    """The `doc_md` of a chore's DAG."""
+    return _render(f"{name}.md")
+
+
+def approval_text(office: Office, version: ReportVersion, facts: dict[str, Any]) -> str:
+    """What the approver reads before deciding: the report's main figures and where its documents are."""
+    plan, round_ = round_of(office, version.round_id)
+    paths = [str(office.files.path(sha)) for sha in (version.document_sha256, version.annex_sha256)]
+    return _render("approval.md", plan=plan, round=round_, version=version, facts=facts, paths=paths)
+
+
+def plan_problems(errors: list[PlanError]) -> str:
+    """Every problem of the unreadable plans, one a line; empty if all plans are readable."""
+    words = bootstrap.words_of()
+    return "\n".join(words.sentence(problem) for error in errors for problem in error.problems)
+
+
+def _render(name: str, **facts: Any) -> str:
+    folder = bootstrap.settings().operators
+    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= bootstrap.words_of().filters
+    return environment.from_string((folder / name).read_text("utf-8")).render(**facts)
+
+
+@lru_cache(maxsize=2)
+def _labels(folder: Path) -> dict[str, str]:
+    loaded: dict[str, str] = yaml.safe_load((folder / "labels.yaml").read_text("utf-8"))
+    return loaded

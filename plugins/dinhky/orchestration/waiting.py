@@ -1,0 +1,120 @@
+"""The tasks that wait: one for each unit's submission, one for a moment. Both defer, so that waiting holds no worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from dinhky import bootstrap
+from dinhky.domain.errors import Problem
+from dinhky.rounds.standing import Outcome, outcome
+
+LOOK_EVERY_SECONDS = 20.0
+LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK = 1.0
+
+
+class UnitSubmissionTrigger(BaseTrigger):
+    """Fires when a unit's part of a round is answered, waived, or missing at the lock."""
+
+    def __init__(self, round_id: str, unit: str) -> None:
+        super().__init__()
+        self.round_id = round_id
+        self.unit = unit
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"round_id": self.round_id, "unit": self.unit}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        clock = bootstrap.settings().clock
+        pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
+        while True:
+            found = await asyncio.to_thread(_outcome, self.round_id, self.unit)
+            if found is not Outcome.WAITING:
+                yield TriggerEvent(found.value)
+                return
+            await asyncio.sleep(pause)
+
+
+class UnitSubmissionOperator(BaseOperator):
+    """Waits for one unit's part: green when answered, skipped when waived, red when the round locked without it.
+
+    It shows and gates, nothing more: clearing it makes it look again, and no state it takes changes the ledger.
+    """
+
+    template_fields = ("round_id", "unit", "unit_name")
+
+    def __init__(self, *, round_id: str, unit: str, unit_name: str, **kwargs: Any) -> None:
+        kwargs.setdefault("retries", 2)
+        super().__init__(**kwargs)
+        self.round_id = round_id
+        self.unit = unit
+        self.unit_name = unit_name
+
+    def execute(self, context: Any) -> None:
+        context["unit_name"] = self.unit_name
+        self._show(_outcome(self.round_id, self.unit))
+
+    def resume(self, context: Any, event: str) -> None:
+        """Called when the trigger fired. The ledger is asked again: the event only says that it is worth asking."""
+        self.log.info("The trigger saw %s", event)
+        self.execute(context)
+
+    def _show(self, found: Outcome) -> None:
+        if found is Outcome.WAITING:
+            self.defer(trigger=UnitSubmissionTrigger(self.round_id, self.unit), method_name="resume")
+        if found is Outcome.WAIVED:
+            raise AirflowSkipException(self._sentence("unit_waived"))
+        if found is Outcome.MISSING:
+            raise AirflowFailException(self._sentence("unit_missing_at_lock"))
+        self.log.info(self._sentence("unit_answered"))
+
+    def _sentence(self, code: str) -> str:
+        return bootstrap.words_of().sentence(Problem(code, params={"unit": self.unit_name}))
+
+
+class MomentTrigger(BaseTrigger):
+    """Fires at a real instant, given in ISO form; at once if it has passed."""
+
+    def __init__(self, moment: str) -> None:
+        super().__init__()
+        self.moment = moment
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"moment": self.moment}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        moment = datetime.fromisoformat(self.moment)
+        while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
+            await asyncio.sleep(min(left, 60.0))
+        yield TriggerEvent(self.moment)
+
+
+class WaitUntilOperator(BaseOperator):
+    """Waits until the office clock shows a moment (ISO, with its zone)."""
+
+    template_fields = ("moment",)
+
+    def __init__(self, *, moment: str, **kwargs: Any) -> None:
+        kwargs.setdefault("retries", 2)
+        super().__init__(**kwargs)
+        self.moment = moment
+
+    def execute(self, context: Any) -> None:
+        real = bootstrap.settings().clock.real(datetime.fromisoformat(self.moment))
+        if datetime.now(UTC) < real:
+            self.defer(trigger=MomentTrigger(real.isoformat()), method_name="resume")
+
+    def resume(self, context: Any, event: str) -> None:
+        """Called when the moment has come."""
+        self.log.info("It is past %s", event)
+
+
+def _outcome(round_id: str, unit: str) -> Outcome:
+    current = bootstrap.settings()
+    return outcome(bootstrap.office(current), round_id, unit, current.clock.now())
