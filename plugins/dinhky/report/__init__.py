@@ -1,0 +1,1 @@
+"""The compiled report: its facts, the Word document that states them, the Excel annex that lists them."""

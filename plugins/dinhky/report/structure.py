@@ -1,0 +1,54 @@
+"""The shape of a Word document: which paragraphs, tables, rows and cells follow each other.
+
+The shape that a template ought to give for some facts is worked out from its control tags alone, without rendering
+its text, so that it can be compared with the shape of what was really rendered: nothing may be lost on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jinja2 import Environment
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_TAG = re.compile(r"\{%(?:p|tr)\s(.*?)%\}", re.DOTALL)
+_STRAIGHT_QUOTES = str.maketrans("“”‘’", "\"\"''")
+_BRACKETS = {_W + "tbl": ("<", ">"), _W + "tr": ("(", ")"), _W + "tc": ("[", "]")}
+
+
+def expected_shape(template_body: Any, facts: Mapping[str, Any], environment: Environment) -> str:
+    """The shape that a template's body (an lxml element) demands for these facts. Raises jinja2.TemplateError."""
+    return environment.from_string("".join(_walk(template_body))).render(facts)
+
+
+def shape(body: Any) -> str:
+    """A body's shape as text: `p` a paragraph, `<…>` a table, `(…)` a row, `[…]` a cell."""
+    return "".join(_walk(body))
+
+
+def text_of(element: Any) -> str:
+    """All text under an element of a Word document, without breaks."""
+    return "".join(piece.text or "" for piece in element.iter(_W + "t"))
+
+
+def _walk(element: Any) -> Iterator[str]:
+    for child in element:
+        if child.tag == _W + "p":
+            yield _control(child, "p") or "p"
+        elif child.tag in _BRACKETS:
+            control = _control(child, "tr") if child.tag == _W + "tr" else None
+            opening, closing = _BRACKETS[child.tag]
+            yield control or opening + "".join(_walk(child)) + closing
+        elif child.tag in {_W + "sdt", _W + "sdtContent"}:
+            yield from _walk(child)
+
+
+def _control(element: Any, tag: str) -> str | None:
+    """The statement of a paragraph or row that holds nothing but a control tag of its own kind."""
+    text = text_of(element)
+    if "{%" + tag not in text:
+        return None
+    found = _TAG.search(text)
+    return "{% " + found[1].translate(_STRAIGHT_QUOTES) + "%}" if found else None
