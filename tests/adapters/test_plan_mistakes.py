@@ -1,0 +1,145 @@
+"""Every mistake a plan file can hold, and its answer: the line, what was found, what is expected, the nearest name."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dinhky.domain.errors import PlanError
+from dinhky.plan_files import read_plan
+from dinhky.wording import TemplateWords
+
+TEMPLATES = Path(__file__).parents[2] / "include/templates/messages"
+WORDS = TemplateWords(TEMPLATES)
+GOOD = (Path(__file__).parent / "plans/thu-2026.yaml").read_text("utf-8")
+
+
+def line_of(text: str, within: str = GOOD) -> int:
+    return within[: within.index(text)].count("\n") + 1
+
+
+# (what is wrong, the good text, the bad text, the code, the text on whose line it is told, what the sentence says)
+MISTAKES = [
+    ("a tab for indentation", "  place: Thử", "\tplace: Thử", "yaml_tab", "\tplace: Thử", "phím Tab"),
+    ("an unclosed bracket", "units: [vhxh, vp]", "units: [vhxh, vp", "yaml_syntax", "  - ref: T-3", "ref: T-3"),
+    ("two colons", "title: Kế hoạch thử", "title: Kế hoạch: thử", "yaml_syntax", "title:", "Kế hoạch: thử"),
+    ("an asterisk", "place: Thử", "place: *Thu", "yaml_alias", "place: *Thu", "ngoặc kép"),
+    ("a control character", "place: Thử", "place: Th\x07ử", "yaml_character", "place: Th\x07ử", "U+0007"),
+    ("a list as a key", "  portal: Cổng", "  [a]: x\n  portal: Cổng", "yaml_key_is_not_text", "  [a]: x", "tên mục"),
+    ("the same key twice", "year: 2026", "year: 2026\nyear: 2027", "yaml_duplicate_key", "year: 2027", "dòng 4"),
+    ("an unknown key", "    cadence: monthly", "    cadense: 1\n    cadence: monthly", "yaml_unknown_key",
+     "cadense", "Có phải là “cadence”?"),
+    ("an unknown key at the top", "subject:", "subjects: x\nsubject:", "yaml_unknown_key",
+     "subjects", "Có phải là “subject”?"),
+    ("an unknown key in due", "roll: forward", "rol: forward", "yaml_unknown_key", "rol: f", "Có phải là “roll”?"),
+    ("an unknown key of a contact", "chat: DINHKY", "chatt: DINHKY", "yaml_unknown_key", "chatt", "Có phải là “chat”?"),
+    ("a missing key", "    source: Mục 2\n", "", "yaml_missing_key", "ref: T-2", "thiếu mục “source”"),
+    ("a missing key at the top", "subject: công tác tuyên truyền\n", "", "yaml_missing_key", "id:", "“subject”"),
+    ("a key left empty", "  signer: Nguyễn Văn Thử", "  signer:", "yaml_missing_key", "  signer:", "“signer”"),
+    ("text for a group", "due: {day_of_last_month: 15, roll: forward}", "due: ngày 15", "yaml_expected_group",
+     "due: ngày 15", "ngày 15"),
+    ("a list for a group", "  portal: Cổng thông tin", "  - portal", "yaml_expected_group", "channels:", "portal"),
+    ("text for a list", "units: [vhxh, vp]", "units: vhxh", "yaml_expected_list", "units: vhxh", "ghi all nếu"),
+    ("an empty list", "units: [vhxh, vp]", "units: []", "yaml_empty_list", "units: []", "ít nhất một"),
+    ("text for a list of groups",
+     "contacts:\n      - {name: Trần Thử, email: vhxh@thu.example, chat: DINHKY_CHAT_VHXH}",
+     "contacts: Trần Thử", "yaml_expected_list", "contacts: Trần", "Trần Thử"),
+    ("a list for text", "place: Thử", "place: [Thử]", "yaml_expected_text", "place: [Thử]", "một dòng chữ"),
+    ("blank text", "place: Thử", 'place: " "', "yaml_expected_text", "place:", "một dòng chữ"),
+    ("a word for a number", "count: 2", "count: hai", "yaml_expected_number", "count: hai", "“hai”"),
+    ("a number out of range", "day_of_last_month: 15", "day_of_last_month: 32", "yaml_expected_number",
+     "day_of_last_month: 32", "từ 1 đến 31"),
+    ("a word for yes or no", "per_unit: true", "per_unit: có", "yaml_expected_yes_no", "per_unit: có", "true"),
+    ("a day that does not exist", "effective_from: 2026-03-05", "effective_from: 2026-02-30", "yaml_expected_day",
+     "effective_from", "2026-02-30"),
+    ("a day written the Vietnamese way", "effective_from: 2026-03-05", "effective_from: 05/3/2026",
+     "yaml_expected_day", "effective_from", "05/3/2026"),
+    ("no hour", "locks_at: 10:00", "locks_at: 10h", "yaml_expected_hour", "locks_at: 10h", "“10h”"),
+    ("an hour that does not exist", "locks_at: 10:00", "locks_at: 25:00", "yaml_expected_hour", "locks_at", "25:00"),
+    ("an unknown kind", "kind: posts", "kind: post", "yaml_unknown_value", "kind: post\n", "Có phải là “posts”?"),
+    ("an unknown cadence", "cadence: monthly", "cadence: month", "yaml_unknown_value", "cadence: month\n",
+     "Có phải là “monthly”?"),
+    ("an unknown roll", "roll: forward", "roll: foward", "yaml_unknown_value", "foward", "Có phải là “forward”?"),
+    ("an unknown window", "count: 2", "count: 2\n    window: calender", "yaml_unknown_value", "calender",
+     "Có phải là “calendar”?"),
+    ("an unknown assumed field", "field: locks", "field: lock", "yaml_unknown_value", "field: lock", "“locks”"),
+    ("a unit code with accents", "    name: Văn phòng", "    name: Văn phòng\n  - {code: văn hóa, name: Hai}",
+     "yaml_bad_name", "code: văn", "“vhxh”"),
+    ("a ref with a space", "ref: T-3", "ref: T 3", "yaml_bad_name", "ref: T 3", "“PL-5”"),
+    ("no email address", "vhxh@thu.example", "vhxh.thu.example", "yaml_bad_email", "vhxh.thu", "vhxh.thu.example"),
+    ("a chat that is a secret", "DINHKY_CHAT_VHXH", '"zalo://token/42"', "yaml_secret_in_file", "zalo:",
+     "biến môi trường"),
+    ("a chat that is no variable", "DINHKY_CHAT_VHXH", "nhom-vhxh", "yaml_not_an_environment_variable", "nhom-",
+     "DINHKY_CHAT_VHTTTT"),
+    ("an unknown unit", "units: [vhxh, vp]", "units:\n      - vhxh\n      - vhxhh", "plan_unknown_unit",
+     "      - vhxhh", "Có phải là “vhxh”?"),
+    ("an unknown lead", "lead: [vp]", "lead: [vpp]", "plan_unknown_unit", "[vpp]", "Có phải là “vp”?"),
+    ("an unknown compiler", "compiler: vhxh", "compiler: vhx", "plan_unknown_unit", "compiler", "Có phải là “vhxh”?"),
+    ("an unknown channel", "channel: portal", "channel: portall", "plan_unknown_channel", "portall",
+     "Có phải là “portal”?"),
+    ("the same ref twice", "ref: T-3", "ref: T-2", "plan_duplicate_ref", "ref: T-2\n    source: Mục 3",
+     f"dòng {line_of('ref: T-2')}"),
+    ("the same unit twice", "code: vp\n    name: Văn phòng", "code: vp\n    name: Văn phòng\n  - {code: vp, name: Hai}",
+     "plan_duplicate_unit", "{code: vp", f"dòng {line_of('code: vp')}"),
+    ("a report without a cadence", "    cadence: quarterly\n", "", "plan_key_needed_by_kind", "kind: report",
+     "cadence"),
+    ("a report without a form", "    form: communication_quarter\n", "", "plan_key_needed_by_kind", "kind: report",
+     "form"),
+    ("posts without a count", "    count: 2\n", "", "plan_key_needed_by_kind", "kind: posts", "count"),
+    ("posts without a cadence", "    cadence: monthly\n", "", "plan_key_needed_by_kind", "kind: posts", "cadence"),
+    ("a standing duty with a cadence", "kind: continuous", "kind: continuous\n    cadence: yearly",
+     "plan_key_meaningless_for_kind", "cadence: yearly", "continuous"),
+    ("posts that lock at an hour", "count: 2", 'count: 2\n    locks_at: "10:00"', "plan_key_meaningless_for_kind",
+     'locks_at: "10:00"', "không có tác dụng"),
+    ("a report that counts", "form: communication_quarter", "form: communication_quarter\n    count: 3",
+     "plan_key_meaningless_for_kind", "count: 3", "“count”"),
+    ("two due rules", "cadence: quarterly\n    due: {day_of_last_month: 15, roll: forward}",
+     "cadence: yearly\n    due:\n      day_of_last_month: 15\n      within_month: 4", "plan_due_alternatives",
+     "within_month: 4", "2 cách"),
+    ("one day for many rounds", "day_of_last_month: 15", "on: 2026-03-16", "plan_due_once_a_year", "on: 2026-03-16",
+     "quarterly"),
+    ("a month for many rounds", "day_of_last_month: 15", "within_month: 4", "plan_due_once_a_year", "within_month: 4",
+     "yearly hoặc once"),
+    ("a due day of another year", "cadence: quarterly\n    due: {day_of_last_month: 15",
+     "cadence: once\n    due: {on: 2027-03-15", "plan_day_outside_year", "on: 2027", "năm 2026"),
+    ("a plan that takes effect after its year", "effective_from: 2026", "effective_from: 2027",
+     "plan_day_outside_year", "effective_from", "2027-03-05"),
+    ("a deadline that nobody set", "    quote: 02 tin bài/tháng\n", "", "plan_when_neither_quoted_nor_assumed",
+     "ref: T-2", "assumed"),
+    ("an id that is not the file's", "id: thu-2026", "id: thu-2027", "plan_id_is_not_file_name", "id:",
+     "thu-2027.yaml"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "code", "told_at", "said"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES]
+)
+def test_every_mistake_is_told_by_line_with_what_is_expected(
+    tmp_path: Path, good: str, bad: str, code: str, told_at: str, said: str
+) -> None:
+    assert good in GOOD
+    text = GOOD.replace(good, bad, 1)
+    path = tmp_path / "thu-2026.yaml"
+    path.write_bytes(text.encode())
+
+    with pytest.raises(PlanError) as refused:
+        read_plan(path)
+
+    [problem] = refused.value.problems
+
+    line = line_of(told_at, text)
+    assert (problem.code, problem.where, problem.params["line"]) == (code, f"thu-2026.yaml:{line}", line)
+    sentence = WORDS.sentence(problem)
+    assert sentence.startswith(f"thu-2026.yaml, dòng {line}: ")
+    assert said in sentence
+
+
+def test_every_sentence_about_yaml_and_plan_mistakes_has_a_mistake_that_shows_it() -> None:
+    shown_elsewhere = {
+        *("yaml_file_missing", "yaml_file_unreadable", "yaml_encoding", "yaml_empty", "yaml_too_deep"),
+        *("plan_unusable", "plan_folder_missing", "plan_assumption"),
+    }
+    sentences = yaml.safe_load((TEMPLATES / "problems/plan.yaml").read_text("utf-8"))
+
+    written_for = {code for code in sentences if code.startswith(("yaml_", "plan_"))}
+    assert written_for == {row[3] for row in MISTAKES} | shown_elsewhere
