@@ -24,7 +24,7 @@ from dinhky.domain.plan import Plan
 from dinhky.file_store import FileStore
 from dinhky.ledger import SqlLedger
 from dinhky.plan_files import read_plans
-from dinhky.report import FormReports
+from dinhky.report.form_reports import FormReports
 from dinhky.rounds.ports import Channel, Office
 from dinhky.wording import TemplateWords
 from dinhky.workbook import FormWorkbooks
@@ -102,16 +102,21 @@ def office(current: Settings | None = None) -> Office:
     return Office(
         plans=plans(current)[0],
         calendar=calendar,
-        ledger=SqlLedger(current.ledger_url),
+        ledger=ledger(current),
         files=FileStore(current.home / "files"),
         workbooks=FormWorkbooks(current.include / "templates" / "workbooks"),
-        reports=FormReports(current.include / "templates" / "documents", calendar),
+        reports=FormReports(current.include / "templates", calendar, words),
         words=words,
         channels=channels,
         archive=current.archive,
         lease=current.clock.span(LEASE),
         chats=frozenset(name for name in os.environ if name.startswith("DINHKY_CHAT_")),
     )
+
+
+def ledger(current: Settings | None = None) -> SqlLedger:
+    """The ledger, not yet migrated if it is new."""
+    return SqlLedger((current or settings()).ledger_url)
 
 
 def plans(current: Settings | None = None) -> tuple[dict[str, Plan], list[PlanError]]:

@@ -1,6 +1,7 @@
 """The office's clock: the real one, or one that starts elsewhere and runs faster, so that a quarter plays in minutes.
 
-`DINHKY_CLOCK=2026-03-01T07:00+07:00@1440` starts at that moment and runs 1,440 times as fast. Production never sets it.
+`DINHKY_CLOCK=2026-03-01T07:00+07:00@1440` starts at that moment and runs 1,440 times as fast (a day a minute);
+`…@1440/2026-03-16T11:00+07:00` does so until that moment, and then goes on at the usual pace. Production never sets it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ PUNCTUAL = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Clock:
-    """Office time as a straight line over real time. With rate 1 and equal origins, the real clock."""
+    """Office time as a function of real time: `rate` times as fast from the two origins on, until `office_end` if given.
+
+    With rate 1 and equal origins it is the real clock.
+    """
 
     office_start: datetime
     real_start: datetime
     rate: float = 1.0
+    office_end: datetime | None = None
 
     @property
     def is_real(self) -> bool:
@@ -29,39 +34,54 @@ class Clock:
         return self.at(datetime.now(UTC))
 
     def at(self, real: datetime) -> datetime:
-        """What the office clock shows at a real instant."""
-        return (self.office_start + (real - self.real_start) * self.rate).astimezone(UTC)
+        """What the office clock shows at a real instant, in UTC."""
+        shown = self.office_start + (real - self.real_start) * self.rate
+        if self.office_end and shown > self.office_end:
+            shown = self.office_end + (real - self._real_end)
+        return shown.astimezone(UTC)
 
     def real(self, office: datetime) -> datetime:
-        """The real instant at which the office clock shows `office`."""
+        """The real instant, in UTC, at which the office clock shows `office`."""
+        if self.office_end and office > self.office_end:
+            return (self._real_end + (office - self.office_end)).astimezone(UTC)
         return (self.real_start + (office - self.office_start) / self.rate).astimezone(UTC)
 
+    @property
+    def _real_end(self) -> datetime:
+        end = self.office_end or self.office_start
+        return self.real_start + (end - self.office_start) / self.rate
+
     def span(self, real: timedelta) -> timedelta:
-        """How much office time passes in some real time: for leases and time-outs, which are about machines."""
-        return real * self.rate
+        """How much office time passes at most in some real time: for leases and time-outs, which are about machines."""
+        return real * max(self.rate, 1.0)
 
     def tick(self, scheduled: datetime) -> datetime:
         """The office moment that a run scheduled for the real instant `scheduled` stands for.
 
-        A punctual tick stands for its schedule and not for the second at which a worker got round to it, which on a fast clock
-        could be hours later; a late one (after an outage) stands for now.
+        A punctual tick stands for its schedule and not for the second at which a worker got round to it, which on a fast
+        clock could be hours later; a late one (after an outage) stands for now.
         """
         real_now = datetime.now(UTC)
         return self.at(scheduled if timedelta() <= real_now - scheduled <= PUNCTUAL else real_now)
 
     @classmethod
     def parse(cls, text: str | None, started: datetime) -> Clock:
-        """From `DINHKY_CLOCK`: `moment[@rate]`; None or empty is the real clock. `started` is when it began to run.
+        """From `DINHKY_CLOCK`: `moment[@rate[/moment]]`; None or empty is the real clock. `started` is when it began to run.
 
         Raises ValueError for anything else.
         """
         if not text:
             return cls(started, started)
-        moment, _, rate = text.partition("@")
-        office_start = datetime.fromisoformat(moment)
-        if office_start.tzinfo is None:
-            raise ValueError(f"DINHKY_CLOCK needs a moment with its zone, such as 2026-03-01T07:00+07:00, not {moment!r}")
+        moment, _, pace = text.partition("@")
+        rate, _, end = pace.partition("/")
         faster = float(rate) if rate else 1.0
         if not faster > 0:
             raise ValueError(f"DINHKY_CLOCK cannot run {rate} times as fast")
-        return cls(office_start, started, faster)
+        return cls(_moment(moment), started, faster, _moment(end) if end else None)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"DINHKY_CLOCK needs moments with their zone, such as 2026-03-01T07:00+07:00, not {text!r}")
+    return moment

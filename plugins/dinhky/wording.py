@@ -36,13 +36,13 @@ class TemplateWords:
         """An error as one sentence for the person who caused it."""
         return self.sentence(Problem(error.code, params=error.params))
 
-    def message(self, name: str, **facts: Any) -> tuple[str, str]:
+    def message(self, name: str, /, **facts: Any) -> tuple[str, str]:
         """Subject (one line) and body of the message `name`."""
         text = self._environment.get_template(f"{name}.txt").render(**facts)
         subject, _, body = text.partition("\n")
         return " ".join(subject.split()), body.strip() + "\n"
 
-    def file_name(self, name: str, **facts: Any) -> str:
+    def file_name(self, name: str, /, **facts: Any) -> str:
         """The name under which a person sees a file, from `file_names` in `words.yaml`."""
         return self._environment.from_string(self.words["file_names"][name]).render(**facts)
 

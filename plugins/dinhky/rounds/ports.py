@@ -284,10 +284,10 @@ class Words(Protocol):
     def explain(self, error: DinhKyError) -> str:
         """An error as one sentence for the person who caused it."""
 
-    def message(self, name: str, **facts: Any) -> tuple[str, str]:
+    def message(self, name: str, /, **facts: Any) -> tuple[str, str]:
         """Subject and body of a message."""
 
-    def file_name(self, name: str, **facts: Any) -> str:
+    def file_name(self, name: str, /, **facts: Any) -> str:
         """The name under which a person sees a file."""
 
 

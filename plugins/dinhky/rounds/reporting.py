@@ -7,10 +7,11 @@ of Airflow's tasks say.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from dinhky.domain.assignment import State
+from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.content import Content
 from dinhky.domain.errors import SendingRefused, UnknownName
 from dinhky.domain.plan import Plan
@@ -40,7 +41,7 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
         answers = [
             UnitAnswer(
                 unit=plan.unit(assignment.unit),
-                assignment=assignment,
+                assignment=_before_compiling(assignment),
                 content=ledger.content_of(assignment.submission_id) if assignment.submission_id else None,
                 previous=_content_of_previous_period(ledger, plan, round_, assignment.unit),
             )
@@ -179,6 +180,11 @@ def file_report(office: Office, round_id_: str, now: datetime) -> Path:
                 "report_filed", at=now, actor="dinhky", round_id=round_id_, version=version.version, folder=str(folder)
             )
     return folder
+
+
+def _before_compiling(assignment: Assignment) -> Assignment:
+    """The assignment as the report sees it: whether an earlier compilation used it must not change the document."""
+    return replace(assignment, state=State.ACCEPTED) if assignment.state is State.COMPILED else assignment
 
 
 def _documents(version: ReportVersion) -> tuple[Attachment, ...]:

@@ -1,0 +1,353 @@
+"""The command line: the same use cases as the DAGs, from a shell. Names and JSON keys are stable (`docs/command-line.md`)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dinhky import bootstrap
+from dinhky.domain.errors import DinhKyError, PlanError, Problem
+from dinhky.domain.local_time import VIETNAM, local
+from dinhky.domain.plan import Plan
+from dinhky.domain.schedule import Round, feasibility, year_of
+from dinhky.plan_files import read_plan
+from dinhky.service.console import Console
+
+OK, PROBLEMS_FOUND, CANNOT_RUN = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0; 1 if what was asked about has problems; 2 if the command could not be carried out."""
+    parsed = _parser().parse_args(arguments)
+    current = bootstrap.settings()
+    console = Console(current.operators, bootstrap.words_of(current))
+    try:
+        return int(parsed.command(parsed, console))
+    except PlanError as error:
+        _say_problems(error.problems)
+    except DinhKyError as error:
+        if error.code in console.lines:
+            print(console.line(error.code, **error.params), file=sys.stderr)
+        else:
+            print(bootstrap.words_of(current).explain(error), file=sys.stderr)
+    except OSError as error:
+        print(console.line("file_missing", file=error.filename, reason=error.strerror), file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return CANNOT_RUN
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dinhky", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    plan = commands.add_parser("plan", help="work with plan files").add_subparsers(required=True, metavar="COMMAND")
+    check = plan.add_parser("check", help="check plan files: errors with lines, dates that cannot be kept, assumptions")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _json_option(check)
+    check.set_defaults(command=_plan_check)
+
+    calendar = commands.add_parser("calendar", help="the year's rounds of a plan, with all their dates")
+    calendar.add_argument("file", type=Path, metavar="FILE")
+    _json_option(calendar)
+    calendar.set_defaults(command=_calendar)
+
+    workbook = commands.add_parser("workbook", help="build a unit's workbook for a round")
+    workbook.add_argument("plan")
+    workbook.add_argument("ref")
+    workbook.add_argument("period")
+    workbook.add_argument("unit")
+    workbook.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    workbook.set_defaults(command=_workbook)
+
+    receive = commands.add_parser("receive", help="receive a unit's file as if it had come by any route")
+    receive.add_argument("file", type=Path, metavar="FILE")
+    receive.add_argument("--unit", required=True)
+    receive.add_argument("--plan")
+    receive.add_argument("--at", type=_moment, metavar="ISO", help="the moment of arrival (default: now)")
+    _json_option(receive)
+    receive.set_defaults(command=_receive)
+
+    status = commands.add_parser("status", help="where every round stands")
+    status.add_argument("plan", nargs="?")
+    status.add_argument("--at", type=_moment, metavar="ISO", help="judge lateness at this moment (default: now)")
+    _json_option(status)
+    status.set_defaults(command=_status)
+
+    compile_ = commands.add_parser("compile", help="compile a round's report from its accepted workbooks")
+    compile_.add_argument("plan")
+    compile_.add_argument("ref")
+    compile_.add_argument("period")
+    compile_.set_defaults(command=_compile)
+
+    outbox = commands.add_parser("outbox", help="list the outbox, or send what is due")
+    outbox.add_argument("action", nargs="?", choices=["list", "flush"], default="list")
+    outbox.set_defaults(command=_outbox)
+
+    serve = commands.add_parser("serve", help="run the service on this machine (make run)")
+    serve.add_argument("--port", type=int)
+    serve.set_defaults(command=_serve)
+
+    demo = commands.add_parser("demo", help="play one quarter on a fast clock (make demo)")
+    demo.add_argument("--port", type=int)
+    demo.add_argument("--approve", choices=["auto"], help="answer the approval through the API")
+    demo.add_argument("--once", action="store_true", help="end when the report has gone out")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _plan_check(parsed: argparse.Namespace, console: Console) -> int:
+    words, calendar = bootstrap.words_of(), bootstrap.calendar_of()
+    results: list[dict[str, Any]] = []
+    for file in parsed.files:
+        try:
+            plan = read_plan(file)
+        except PlanError as error:
+            sentences = [words.sentence(problem) for problem in error.problems]
+            results.append({"file": str(file), "valid": False, "errors": sentences, "warnings": [], "assumed": []})
+            continue
+        results.append(
+            {
+                "file": str(file),
+                "valid": True,
+                "errors": [],
+                "warnings": [words.sentence(problem) for problem in feasibility(plan, calendar)],
+                "assumed": [
+                    {"ref": obligation.ref, "field": item.field, "reason": item.reason}
+                    for obligation in plan.obligations
+                    for item in obligation.assumed
+                ],
+                "units": len(plan.units),
+                "obligations": len(plan.obligations),
+                "rounds": len(year_of(plan, calendar)),
+            }
+        )
+    if parsed.format == "json":
+        _print_json(results)
+    else:
+        for result in results:
+            _say_check(console, result)
+    return OK if all(result["valid"] for result in results) else PROBLEMS_FOUND
+
+
+def _say_check(console: Console, result: dict[str, Any]) -> None:
+    if not result["valid"]:
+        console.say("plan_bad", file=result["file"], count=len(result["errors"]))
+        for sentence in result["errors"]:
+            print(f"  {sentence}")
+        return
+    console.say("plan_ok", **result)
+    if result["warnings"]:
+        console.say("plan_warnings")
+        for sentence in result["warnings"]:
+            print(f"  {sentence}")
+    if result["assumed"]:
+        console.say("plan_assumptions")
+        for item in result["assumed"]:
+            console.say("assumption", **item)
+
+
+def _calendar(parsed: argparse.Namespace, console: Console) -> int:
+    plan = read_plan(parsed.file)
+    rounds = year_of(plan, bootstrap.calendar_of())
+    if parsed.format == "json":
+        _print_json([_round_json(round_) for round_ in rounds])
+        return OK
+    console.say("calendar_head", plan=plan)
+    for round_ in rounds:
+        console.say("calendar_row", round=round_)
+    return OK
+
+
+def _round_json(round_: Round) -> dict[str, Any]:
+    return {
+        "ref": round_.ref,
+        "obligation": round_.obligation,
+        "kind": round_.kind.value,
+        "period": round_.period.label,
+        "window_start": round_.window.start.isoformat(),
+        "window_end": round_.window.end.isoformat(),
+        "opens": local(round_.opens).isoformat(),
+        "unit_due": local(round_.unit_due).isoformat(),
+        "due": local(round_.due).isoformat(),
+        "locks": local(round_.locks).isoformat(),
+        "units": list(round_.units),
+        "assumed": [{"field": item.field, "reason": item.reason} for item in round_.assumed],
+    }
+
+
+def _workbook(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.rounds.lookup import round_of
+
+    office = bootstrap.office()
+    plan, round_ = round_of(office, f"{parsed.plan}/{parsed.ref}/{parsed.period}")
+    parsed.output.write_bytes(office.workbooks.build(plan, round_, plan.unit(parsed.unit)))
+    console.say("workbook_written", file=parsed.output)
+    return OK
+
+
+def _receive(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.intake.receive import Verdict, receive
+
+    current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
+    office = bootstrap.office(current)
+    receipt = receive(
+        office,
+        parsed.file.read_bytes(),
+        file_name=parsed.file.name,
+        unit_code=parsed.unit,
+        plan_id=parsed.plan,
+        now=parsed.at or current.clock.now(),
+        route="command line",
+    )
+    sentences = [office.words.sentence(problem) for problem in receipt.problems]
+    if parsed.format == "json":
+        _print_json(
+            {
+                "verdict": receipt.verdict.value,
+                "round": receipt.round_id,
+                "unit": receipt.unit,
+                "number": receipt.number,
+                "late": receipt.late,
+                "again": receipt.again,
+                "sha256": receipt.sha256,
+                "problems": [
+                    {"code": problem.code, "where": problem.where, "sentence": sentence}
+                    for problem, sentence in zip(receipt.problems, sentences, strict=True)
+                ],
+            }
+        )
+    else:
+        print("\n".join(office.words.message("folder_answer", receipt=receipt, sentences=sentences)))
+    return OK if receipt.verdict in {Verdict.ACCEPTED, Verdict.HELD} else PROBLEMS_FOUND
+
+
+def _status(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.rounds.lookup import plan_of
+    from dinhky.rounds.standing import Standing, standings
+
+    current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
+    office = bootstrap.office(current)
+    now = parsed.at or current.clock.now()
+    plans: list[Plan] = [plan_of(office, parsed.plan)] if parsed.plan else list(office.plans.values())
+    found: list[Standing] = [standing for plan in plans for standing in standings(office, plan)]
+    if parsed.format == "json":
+        _print_json([_standing_json(standing, now) for standing in found])
+        return OK
+    for standing in found:
+        if not standing.opened:
+            console.say("status_not_opened", round=standing.round)
+            continue
+        console.say("status_row", round=standing.round, rates=standing.rates)
+        for assignment in standing.assignments:
+            console.say(
+                "status_unit",
+                name=assignment.unit_name,
+                state=console.lines["states"][assignment.state.value],
+                late=assignment.late,
+                overdue=assignment.overdue(standing.round.unit_due, now),
+            )
+    return OK
+
+
+def _standing_json(standing: Any, now: datetime) -> dict[str, Any]:
+    return _round_json(standing.round) | {
+        "opened": standing.opened,
+        "expected": standing.rates.expected,
+        "actual": standing.rates.actual,
+        "on_time": standing.rates.on_time,
+        "reporting_rate": standing.rates.reporting_rate,
+        "reporting_rate_on_time": standing.rates.on_time_rate,
+        "assignments": [
+            {
+                "unit": assignment.unit,
+                "name": assignment.unit_name,
+                "state": assignment.state.value,
+                "reason": assignment.reason,
+                "late": assignment.late,
+                "overdue": assignment.overdue(standing.round.unit_due, now),
+            }
+            for assignment in standing.assignments
+        ],
+    }
+
+
+def _compile(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.rounds.reporting import compile_report
+
+    current = bootstrap.settings()
+    office = bootstrap.office(current)
+    round_id = f"{parsed.plan}/{parsed.ref}/{parsed.period}"
+    version = compile_report(office, round_id, current.clock.now())
+    console.say(
+        "compiled",
+        round_id=round_id,
+        version=version.version,
+        document=office.files.path(version.document_sha256),
+        annex=office.files.path(version.annex_sha256),
+    )
+    return OK
+
+
+def _outbox(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.rounds.dispatching import flush_outbox
+
+    current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
+    office = bootstrap.office(current)
+    if parsed.action == "flush":
+        now = current.clock.now()
+        done = flush_outbox(office, by=f"command line {now.isoformat()}", clock=current.clock.now)
+        console.say("flushed", sent=done.sent, put_off=done.put_off, failed=done.failed)
+        return OK if not done.failed else PROBLEMS_FOUND
+    with office.ledger.snapshot() as ledger:
+        for row in ledger.messages():
+            console.say("outbox_row", **row)
+    return OK
+
+
+def _serve(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.service.running import interrupt_on_terminate, serve
+
+    interrupt_on_terminate()
+    serve(bootstrap.settings(), console, port=parsed.port)
+    return OK
+
+
+def _demo(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.service.demo import Demo
+    from dinhky.service.running import interrupt_on_terminate
+
+    interrupt_on_terminate()
+    Demo(console, approve=parsed.approve == "auto", once=parsed.once, port=parsed.port).play()
+    return OK
+
+
+def _json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
+
+
+def _say_problems(problems: Sequence[Problem]) -> None:
+    words = bootstrap.words_of()
+    for problem in problems:
+        print(words.sentence(problem), file=sys.stderr)
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

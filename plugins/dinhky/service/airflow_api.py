@@ -1,0 +1,68 @@
+"""The few calls of Airflow's REST API that the demonstration and the tests make, as a user who has logged in."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+from urllib.parse import quote
+
+
+class AirflowApi:
+    """Airflow's API at `base_url`, logged in as one user."""
+
+    def __init__(self, base_url: str, user: str, password: str) -> None:
+        self._base_url = base_url
+        self._token = ""
+        self._token = self.call("POST", "/auth/token", {"username": user, "password": password})["access_token"]
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One call; its JSON answer. Raises urllib.error.HTTPError for 4xx and 5xx."""
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self._base_url + path, data, headers, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (our own http address)
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """A DAG run."""
+        found: dict[str, Any] = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}")
+        return found
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The task instances of a run."""
+        answer = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances?limit=200")
+        found: list[dict[str, Any]] = answer["task_instances"]
+        return found
+
+    def decide(self, dag_id: str, run_id: str, option: str, comment: str | None = None) -> None:
+        """Answer the approval task of a run."""
+        self.call(
+            "PATCH",
+            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/approve/-1/hitlDetails",
+            {"chosen_options": [option], "params_input": {"comment": comment}},
+        )
+
+    def clear(self, dag_id: str, run_id: str, *, tasks: list[str] | None = None, downstream: bool = False) -> None:
+        """Clear a run, or some tasks of it, as the operator's Clear button does."""
+        body: dict[str, Any] = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "only_failed": False,
+            "include_downstream": downstream,
+            "reset_dag_runs": True,
+        }
+        if tasks:
+            body["task_ids"] = tasks
+        self.call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
+
+    def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Mark a task by hand, as the operator's Mark button does."""
+        self.call(
+            "PATCH",
+            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}",
+            {"new_state": state},
+        )

@@ -1,0 +1,200 @@
+"""Starting, watching and stopping Airflow's four processes so that nothing is ever left running.
+
+`airflow standalone` is not used: it opens its log servers to the network and orphans its children when ended.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from dinhky.domain.errors import DinhKyError
+
+PROCESSES = {
+    "api-server": [],
+    "scheduler": ["--skip-serve-logs"],
+    "dag-processor": [],
+    "triggerer": ["--skip-serve-logs"],
+}
+READY_SECONDS = 120
+STOP_SECONDS = 15
+PR_SET_PDEATHSIG = 1
+
+
+class ServiceError(DinhKyError):
+    """The service cannot start or has lost a process; the code names the sentence for the operator."""
+
+
+class AirflowProcesses:
+    """Airflow's four processes for one service folder. Use as a context manager: leaving it stops them all.
+
+    Raises ServiceError if another service runs in the same folder, or if a process dies.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> AirflowProcesses:
+        self._take_lock()
+        self._end_leftovers()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def run(self, environment: dict[str, str], *arguments: str) -> None:
+        """Run one Airflow command to its end, its output in the log folder. Raises ServiceError if it fails."""
+        with self._log(arguments[0]) as log:
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", *arguments],
+                env={**os.environ, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        if done.returncode:
+            raise ServiceError("command_failed", command=" ".join(arguments), log=str(self._log_path(arguments[0])))
+
+    def start(self, environment: dict[str, str]) -> None:
+        """Start the four processes, each in a process group of its own."""
+        for name, flags in PROCESSES.items():
+            with self._log(name) as log:
+                self._running[name] = subprocess.Popen(
+                    [sys.executable, "-m", "airflow", name, *flags],
+                    env={**os.environ, **environment},
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent,
+                )
+        pids = "\n".join(str(process.pid) for process in self._running.values())
+        self._pid_file.write_text(pids, "utf-8")
+
+    def wait_until_ready(self, port: int) -> None:
+        """Wait until the UI answers and scheduler, DAG processor and triggerer report healthy. Raises ServiceError."""
+        url = f"http://127.0.0.1:{port}/api/v2/monitor/health"
+        deadline = time.monotonic() + READY_SECONDS
+        while not _is_healthy(url):
+            self.check()
+            if time.monotonic() > deadline:
+                raise ServiceError("not_ready", seconds=READY_SECONDS, log=str(self._log_path("scheduler").parent))
+            time.sleep(0.3)
+
+    def check(self) -> None:
+        """Raise ServiceError if one of the processes has ended."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise ServiceError("process_died", name=name, log=str(self._log_path(name)))
+
+    def stop(self) -> None:
+        """End every process with all its children: politely, then by force."""
+        groups = [process.pid for process in self._running.values()]
+        _signal_groups(groups, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(_group_lives(group) for group in groups) and time.monotonic() < deadline:
+            for process in self._running.values():
+                process.poll()
+            time.sleep(0.1)
+        _signal_groups(groups, signal.SIGKILL)
+        for process in self._running.values():
+            process.wait()
+        self._running.clear()
+        self._pid_file.unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._home / "processes.pid"
+
+    def _log_path(self, name: str) -> Path:
+        return self._home / "logs" / f"{name}.log"
+
+    def _log(self, name: str) -> IO[bytes]:
+        path = self._log_path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("ab")
+
+    def _take_lock(self) -> None:
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._home / "service.lock").open("w", encoding="utf-8")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.close()
+            raise ServiceError("already_running", home=str(self._home)) from error
+
+    def _end_leftovers(self) -> None:
+        """End what an interrupted earlier run of this folder left behind, and only that: the environment is checked."""
+        if not self._pid_file.exists():
+            return
+        ours = f"DINHKY_HOME={self._home}".encode()
+        groups = []
+        for pid in self._pid_file.read_text("utf-8").split():
+            with suppress(OSError):
+                if ours in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                    groups.append(int(pid))
+        _signal_groups(groups, signal.SIGKILL)
+        self._pid_file.unlink()
+
+
+def free_port(wanted: int, *, exactly: bool) -> int:
+    """`wanted` if it is free on 127.0.0.1, else the next free one, or ServiceError if it must be exactly that."""
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                if exactly:
+                    raise ServiceError("port_busy", port=port) from error
+            else:
+                return port
+    raise ServiceError("port_busy", port=wanted)
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own http address)
+            health = json.load(answer)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+    return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer"))
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _signal_groups(groups: list[int], sent: signal.Signals) -> None:
+    for group in groups:
+        with suppress(ProcessLookupError):
+            os.killpg(group, sent)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
