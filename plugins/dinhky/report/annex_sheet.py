@@ -97,7 +97,7 @@ class AnnexSheet:
                 self._text(row, index, self._total_label if index == 1 else "", self._styles.total)
 
     def add_chart(self, wording: Mapping[str, str], names: str, columns: Sequence[str], highest: int) -> None:
-        """A native column chart below the table: a series for each of `columns`, none above `highest`, over the names."""
+        """A native column chart below the table: a series over the names for each of `columns`, none above `highest`."""
         if not self._rows:
             return
         place = {column["key"]: index for index, column in enumerate(self._columns)}
@@ -133,7 +133,7 @@ class AnnexSheet:
 
     def _height(self, texts: Sequence[str]) -> float:
         """A row's height in points, so that wrapped text shows whole where the program does not fit rows by itself."""
-        widths = (column["width"] for column in self._columns)
+        widths = (float(column["width"]) for column in self._columns)
         lines = max(math.ceil(len(text) * _LETTER / width) for text, width in zip(texts, widths, strict=True))
         return min(max(lines, 1) * _LINE_HEIGHT + 4, _HIGHEST_ROW)
 

@@ -20,12 +20,12 @@ _BRACKETS = {_W + "tbl": ("<", ">"), _W + "tr": ("(", ")"), _W + "tc": ("[", "]"
 
 def expected_shape(template_body: Any, facts: Mapping[str, Any], environment: Environment) -> str:
     """The shape that a template's body (an lxml element) demands for these facts. Raises jinja2.TemplateError."""
-    return environment.from_string("".join(_walk(template_body))).render(facts)
+    return environment.from_string("".join(_walk(template_body, controlled=True))).render(facts)
 
 
 def shape(body: Any) -> str:
     """A body's shape as text: `p` a paragraph, `<…>` a table, `(…)` a row, `[…]` a cell."""
-    return "".join(_walk(body))
+    return "".join(_walk(body, controlled=False))
 
 
 def text_of(element: Any) -> str:
@@ -33,16 +33,17 @@ def text_of(element: Any) -> str:
     return "".join(piece.text or "" for piece in element.iter(_W + "t"))
 
 
-def _walk(element: Any) -> Iterator[str]:
+def _walk(element: Any, controlled: bool) -> Iterator[str]:
+    """The marks of a shape; where `controlled`, control tags stand for themselves instead of being text."""
     for child in element:
         if child.tag == _W + "p":
-            yield _control(child, "p") or "p"
+            yield (controlled and _control(child, "p")) or "p"
         elif child.tag in _BRACKETS:
-            control = _control(child, "tr") if child.tag == _W + "tr" else None
+            control = _control(child, "tr") if controlled and child.tag == _W + "tr" else None
             opening, closing = _BRACKETS[child.tag]
-            yield control or opening + "".join(_walk(child)) + closing
+            yield control or opening + "".join(_walk(child, controlled)) + closing
         elif child.tag in {_W + "sdt", _W + "sdtContent"}:
-            yield from _walk(child)
+            yield from _walk(child, controlled)
 
 
 def _control(element: Any, tag: str) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from dinhky.domain.plan import (
     Unit,
 )
 from dinhky.domain.schedule import Round, find_round
+from dinhky.report.form_choices import FormChoices
 from dinhky.report.form_reports import FormReports
 from dinhky.rounds.ports import CompiledReport, UnitAnswer
 from dinhky.wording import TemplateWords
@@ -272,3 +275,18 @@ def many_posts(plan: Plan, answers: list[UnitAnswer]) -> list[UnitAnswer]:
     """The same quarter, but its first unit told 400 posts."""
     told = Content(posts=tuple(post(9 + n, f"Tin số {n:03d} về cải cách hành chính", "portal") for n in range(400)))
     return [dataclasses.replace(answers[0], content=told), *answers[1:]]
+
+
+@pytest.fixture
+def make_post() -> Callable[..., Post]:
+    return post
+
+
+@pytest.fixture
+def make_answer(plan: Plan) -> Callable[..., UnitAnswer]:
+    return partial(answer, plan)
+
+
+@pytest.fixture
+def choices() -> FormChoices:
+    return FormChoices.load(TEMPLATES / "workbooks" / "communication_quarter.yaml")
