@@ -1,0 +1,182 @@
+"""From rows to content: every cell checked, every problem told with its place, what was found and what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from dinhky.domain.errors import Problem
+from dinhky.domain.plan import Plan, nearest
+from dinhky.domain.schedule import Round
+from dinhky.workbook.cell_text import clean, clean_line, comparable
+from dinhky.workbook.form import RECORDS, Column, ColumnKind, Form
+from dinhky.workbook.read import FoundSheet
+from dinhky.workbook.typed_values import parse_day, parse_whole_number, write_day
+
+SHOWN = 80
+"""How many characters of a wrong value are quoted back."""
+_TRACKING = ("utm_", "fbclid", "gclid", "zarsrc", "mibextid", "igsh")
+
+
+class _WrongValueError(Exception):
+    """A value that cannot be taken: the problem's code and its facts."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+class SheetCheck:
+    """Checks one sheet of one unit's workbook; `records` and `problems` are its result."""
+
+    def __init__(self, form: Form, sheet: FoundSheet, plan: Plan, round_: Round) -> None:
+        self._form = form
+        self._sheet = sheet
+        self._window = round_.window
+        self._options = {
+            column.key: form.options(column.choices, plan) for column in sheet.form.columns if column.choices
+        }
+        self._stored = {
+            key: {comparable(text): stored for stored, text in options.items()}
+            for key, options in self._options.items()
+        }
+        self._checks: dict[ColumnKind, Callable[[Column, Any, dict[str, Any]], Any]] = {
+            ColumnKind.TEXT: self._text,
+            ColumnKind.CHOICE: self._choice,
+            ColumnKind.DATE: self._day,
+            ColumnKind.INTEGER: self._count,
+            ColumnKind.LINK: self._link,
+        }
+        self._seen: dict[tuple[Any, ...], int] = {}
+        self.records: list[Any] = []
+        self.problems: list[Problem] = []
+        self.row_count = 0
+        for row, values in sheet.filled_rows(form.total_words):
+            self.row_count += 1
+            self._check_row(row, values)
+
+    def _check_row(self, row: int, values: dict[str, Any]) -> None:
+        taken: dict[str, Any] = {}
+        wrong: list[tuple[Column, _WrongValueError]] = []
+        links_last = sorted(self._sheet.form.columns, key=lambda column: bool(column.text_allowed_when))
+        for column in links_last:
+            try:
+                if self._sheet.cell(row, column.key) in self._sheet.errors:
+                    raise _WrongValueError("cell_error")
+                taken[column.key] = self._value(column, values[column.key], taken)
+            except _WrongValueError as error:
+                wrong.append((column, error))
+        order = {column.key: position for position, column in enumerate(self._sheet.form.columns)}
+        for column, fault in sorted(wrong, key=lambda item: order[item[0].key]):
+            self._report(row, column, fault.code, **fault.params)
+        if not wrong:
+            self._check_duplicate(row, taken)
+            self.records.append(RECORDS[self._sheet.form.key](row=row, **taken))
+
+    def _value(self, column: Column, value: Any, taken: dict[str, Any]) -> Any:
+        if not clean(value):
+            if column.required:
+                raise _WrongValueError("value_missing")
+            return None if column.kind is ColumnKind.INTEGER else ""
+        return self._checks[column.kind](column, value, taken)
+
+    def _text(self, column: Column, value: Any, _: dict[str, Any]) -> str:
+        text = clean(value)
+        if len(text) > column.max_length:
+            raise _WrongValueError("text_too_long", found=len(text), expected=column.max_length)
+        return text
+
+    def _choice(self, column: Column, value: Any, _: dict[str, Any]) -> str:
+        stored = self._stored[column.key].get(comparable(value))
+        if stored is None:
+            expected = list(self._options[column.key].values())
+            raise _WrongValueError(
+                "choice_unknown", found=shown(value), expected=expected, nearest=_nearest_choice(value, expected)
+            )
+        return stored
+
+    def _day(self, _column: Column, value: Any, _: dict[str, Any]) -> date:
+        start, end = write_day(self._window.start), write_day(self._window.end)
+        day = parse_day(value)
+        if day is None:
+            raise _WrongValueError("date_unreadable", found=shown(value), expected_start=start, expected_end=end)
+        if day not in self._window:
+            raise _WrongValueError("date_outside_window", found=write_day(day), expected_start=start, expected_end=end)
+        return day
+
+    def _count(self, _column: Column, value: Any, _: dict[str, Any]) -> int:
+        number = parse_whole_number(value)
+        if number is None:
+            raise _WrongValueError("number_unreadable", found=shown(value))
+        if number < 0:
+            raise _WrongValueError("number_negative", found=number)
+        return number
+
+    def _link(self, column: Column, value: Any, taken: dict[str, Any]) -> str:
+        text = self._text(column, clean_line(value), taken)
+        text_allowed = any(taken.get(key) in allowed for key, allowed in column.text_allowed_when.items())
+        if text_allowed or is_web_link(text):
+            return text
+        undecided = any(key not in taken for key in column.text_allowed_when)
+        if undecided:  # the other column is wrong itself: one problem at a time
+            return text
+        raise _WrongValueError("link_not_web", found=shown(text))
+
+    def _check_duplicate(self, row: int, taken: dict[str, Any]) -> None:
+        same = tuple(comparable(taken[key]) for key in self._sheet.form.same_when)
+        keys = [("row", self._sheet.form.same_when[0], same)]
+        for column in self._sheet.form.columns:
+            if column.kind is ColumnKind.LINK and is_web_link(taken[column.key]):
+                keys.insert(0, ("link", column.key, (bare_link(taken[column.key]),)))
+        earlier = [(self._seen.setdefault((kind, *facts), row), kind, key) for kind, key, facts in keys]
+        repeated = next(((first, kind, key) for first, kind, key in earlier if first != row), None)
+        if repeated:
+            first, kind, key = repeated
+            column = next(column for column in self._sheet.form.columns if column.key == key)
+            code = "duplicate_link" if kind == "link" else "duplicate_row"
+            self._report(row, column, code, found=shown(taken[key]), earlier=self._sheet.cell(first, key))
+
+    def _report(self, row: int, column: Column, code: str, **facts: Any) -> None:
+        cell = self._sheet.cell(row, column.key)
+        params = {"sheet": self._sheet.name, "cell": cell, "column": column.header, **facts}
+        self.problems.append(Problem(code, self._form.place(self._sheet.name, cell), params))
+
+
+def shown(value: Any) -> str:
+    """A wrong value as it is quoted back: one line, shortened."""
+    text = clean_line(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _nearest_choice(value: Any, expected: list[str]) -> str:
+    """The choice meant, as far as can be told: spelled alike, or the only one that contains what was typed."""
+    typed = comparable(shown(value))
+    by_comparable = {comparable(text): text for text in expected}
+    containing = [text for key, text in by_comparable.items() if typed and typed in key]
+    alike = nearest(typed, list(by_comparable))
+    if alike:
+        return by_comparable[alike]
+    return containing[0] if len(containing) == 1 else ""
+
+
+def is_web_link(text: str) -> bool:
+    """Whether it is an http or https address of a host with a dot in its name, without spaces."""
+    if " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and "." in host.strip(".")
+
+
+def bare_link(link: str) -> str:
+    """What two links to the same page share: without scheme, `www.`, tracking parameters, fragment, final slash."""
+    parts = urlsplit(link)
+    query = [pair for pair in parse_qsl(parts.query) if not pair[0].lower().startswith(_TRACKING)]
+    host = (parts.netloc or "").lower().removeprefix("www.")
+    return f"{host}{parts.path.rstrip('/')}?{urlencode(sorted(query))}"

@@ -1,0 +1,62 @@
+"""How far out a sheet's cells lie. The parser's table is dense from A1 to the farthest value: XFD1048576 kills it."""
+
+from __future__ import annotations
+
+import re
+from xml.parsers import expat
+
+from dinhky.workbook.refused import WorkbookRefusedError
+
+LAST_COLUMN = 52
+LAST_ROW = 9999
+"""AZ9999: our forms end at column H, row 204, and a stray space some way out must not turn a file away."""
+
+_ANY_CELL = re.compile(rb"<(?:[^\s<>/:]+:)?c[\s/>]")
+_PLAIN_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"[ />]')
+"""A cell as Excel, LibreOffice and the common libraries write it: the reference first, in capitals."""
+_FAR_CELL = re.compile(rb'<c r="((?:[B-Z][A-Z]|[A-Z]{3})[0-9]+|[A-Z]+[0-9]{5,})"([^<]*)')
+_EMPTY_REST = re.compile(rb'(?: [\w:]+="[^"<>]*")*\s*/>\s*')
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
+
+
+def check_extent(sheet: bytes) -> None:
+    """Raises WorkbookRefusedError if a value lies beyond AZ9999. The sheet must be well-formed XML."""
+    if len(_ANY_CELL.findall(sheet)) != len(_PLAIN_CELL.findall(sheet)):
+        _check_every_cell(sheet)
+        return
+    for far in _FAR_CELL.finditer(sheet):
+        if not _EMPTY_REST.fullmatch(far[2]):
+            raise WorkbookRefusedError("file_far_cell", cell=far[1].decode("ascii"))
+
+
+def _check_every_cell(sheet: bytes) -> None:
+    """For unusual writers: follow rows and cells one by one, counting on where a reference is left out."""
+    row = column = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal row, column
+        name = tag.rpartition(":")[2]
+        if name == "row":
+            given = attributes.get("r", "")
+            row, column = (int(given[:8]) if given.isdecimal() else row + 1), 0
+        elif name == "c":
+            given = attributes.get("r", "")
+            if not given:
+                column += 1
+            elif found := _REFERENCE.fullmatch(given):
+                row, column = int(found[2]), _column_number(found[1])
+            else:
+                raise WorkbookRefusedError("file_damaged", detail="cell reference")
+            if row > LAST_ROW or column > LAST_COLUMN:
+                raise WorkbookRefusedError("file_far_cell", cell=given or str(row))
+
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = start
+    parser.Parse(sheet, True)
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

@@ -1,0 +1,97 @@
+"""The unit's workbook as the use cases know it: build it, read it, ask whom it is for."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dinhky.domain.content import Content, Identity
+from dinhky.domain.errors import Problem
+from dinhky.domain.plan import Plan, Unit, unknown
+from dinhky.domain.schedule import Round
+from dinhky.rounds.ports import Reading
+from dinhky.workbook.check import SheetCheck
+from dinhky.workbook.form import Form, load_form
+from dinhky.workbook.identity import mismatches
+from dinhky.workbook.read import RawWorkbook, find_sheet, parse
+from dinhky.workbook.refused import WorkbookRefusedError
+
+MAX_PROBLEMS = 100
+"""A file with more is answered with the first of them: nobody reads on."""
+
+
+class FormWorkbooks:
+    """Workbooks after the forms of `include/templates/workbooks/`; which form, the plan's obligation says."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._load = cache(load_form)
+
+    def form(self, plan: Plan, ref: str) -> Form:
+        """The obligation's form. Raises UnknownName for an obligation without one, or with one that does not exist."""
+        wanted = plan.obligation(ref).form or ""
+        forms = {file.stem: file for file in sorted(self._folder.glob("*.yaml"))}
+        if wanted not in forms:
+            raise unknown("unknown_form", wanted, list(forms))
+        return self._load(forms[wanted])
+
+    def build(self, plan: Plan, round_: Round, unit: Unit) -> bytes:
+        """The empty workbook for one unit and round; the same bytes for the same input. Raises UnknownName."""
+        from dinhky.workbook.build import build
+
+        return build(self.form(plan, round_.ref), plan, round_, unit)
+
+    def identity(self, data: bytes) -> tuple[Identity | None, tuple[Problem, ...]]:
+        """Whom the file says it is for, and why that cannot be told; never raises for what a file contains."""
+        try:
+            found = parse(data).identity()
+        except WorkbookRefusedError as refused:
+            return None, (_problem(refused),)
+        return found, () if found else (Problem("identity_missing"),)
+
+    def read(self, data: bytes, plan: Plan, round_: Round, unit: Unit) -> Reading:
+        """The file's content and every problem in it; never raises for what a file contains.
+
+        A workbook that belongs to another plan, period or unit is not checked further: every date would be wrong.
+        """
+        form = self.form(plan, round_.ref)
+        try:
+            raw = parse(data)
+        except WorkbookRefusedError as refused:
+            return Reading(None, Content(), (_problem(refused),))
+        identity = raw.identity()
+        if identity is None:
+            problems = [Problem("identity_missing")]
+        elif problems := mismatches(identity, plan, round_, unit):
+            return Reading(identity, Content(), tuple(problems))
+        elif identity.template_version != form.version:
+            params = {"found": identity.template_version, "expected": form.version}
+            problems = [Problem("template_outdated", params=params)]
+        content, found = _content(raw, form, plan, round_)
+        problems += found
+        if len(problems) > MAX_PROBLEMS:
+            left_out = len(problems) - MAX_PROBLEMS
+            problems = [*problems[:MAX_PROBLEMS], Problem("more_problems", params={"count": left_out})]
+        return Reading(identity, content, tuple(problems))
+
+
+def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[Content, list[Problem]]:
+    records: dict[str, tuple[Any, ...]] = {}
+    problems: list[Problem] = []
+    rows = 0
+    for sheet in form.sheets:
+        found, missing = find_sheet(raw, form, sheet)
+        problems += missing
+        if found:
+            check = SheetCheck(form, found, plan, round_)
+            problems += check.problems
+            rows += check.row_count
+            records[sheet.key] = tuple(check.records)
+    if not rows and not problems:
+        problems.append(Problem("workbook_empty", params={"sheets": [sheet.name for sheet in form.sheets]}))
+    return Content(**records), problems
+
+
+def _problem(refused: WorkbookRefusedError) -> Problem:
+    return Problem(refused.code, params=refused.params)

@@ -1,0 +1,120 @@
+"""What a unit receives."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from openpyxl import load_workbook
+
+from dinhky.domain.content import Identity
+from dinhky.domain.errors import UnknownName
+from dinhky.domain.plan import Unit
+from dinhky.workbook.identity import IDENTITY_SHEET
+
+
+@pytest.fixture(scope="module")
+def book(desk):
+    return load_workbook(io.BytesIO(desk.built))
+
+
+def test_identity_comes_back(desk):
+    assert desk.workbooks.identity(desk.built) == (Identity("phuc-loi-2026", "PL-5", "2026-Q1", "vhxh", "1"), ())
+
+
+def test_identity_sheet_is_very_hidden(book):
+    assert book[IDENTITY_SHEET].sheet_state == "veryHidden"
+    assert [sheet.title for sheet in book if sheet.sheet_state == "visible"] == [
+        "Hướng dẫn",
+        "Tin bài",
+        "Hoạt động",
+        "Khó khăn, đề xuất",
+        "Danh mục",
+    ]
+
+
+def test_the_guide_names_unit_period_dates_and_deadline(book):
+    texts = {cell.value for row in book["Hướng dẫn"].iter_rows() for cell in row if cell.value}
+    assert {
+        "Phòng Văn hóa - Xã hội",
+        "Phường Phúc Lợi",
+        "Quý I/2026",
+        "Từ 15/12/2025 đến 14/3/2026",
+        "Hết ngày 13/3/2026",
+    } <= texts
+    assert "(hệ thống điền)" not in {cell.value for sheet in book for row in sheet.iter_rows() for cell in row}
+
+
+def test_the_same_input_gives_the_same_bytes_whenever_it_is_built(desk, post):
+    time.sleep(2.1)  # a zip entry's time has a resolution of two seconds
+    assert desk.workbooks.build(desk.plan, desk.round, desk.unit) == desk.built
+    filled = desk.filled(posts=[post])
+    time.sleep(2.1)
+    assert desk.filled(posts=[post]) == filled != desk.built
+
+
+def test_another_unit_gets_other_bytes(desk):
+    assert desk.workbooks.build(desk.plan, desk.round, desk.plan.unit("vp")) != desk.built
+
+
+def test_dates_are_held_to_the_window_and_the_message_names_it(book):
+    dates = [rule for rule in book["Tin bài"].data_validations.dataValidation if rule.type == "date"]
+    assert [(rule.formula1, rule.formula2, str(rule.sqref)) for rule in dates] == [
+        ("DATE(2025,12,15)", "DATE(2026,3,14)", "E5:E204")
+    ]
+    assert "từ 15/12/2025 đến 14/3/2026" in dates[0].error
+    assert dates[0].showErrorMessage
+    assert dates[0].errorStyle in (None, "stop")
+
+
+def test_choices_are_dropped_down_from_the_sheet_of_choices(desk, book):
+    lists = {str(rule.sqref): rule for rule in book["Tin bài"].data_validations.dataValidation if rule.type == "list"}
+    channels = lists["D5:D204"]
+    sheet, _, cells = channels.formula1.rpartition("!")
+    offered = [row[0].value for row in book[sheet.strip("'")][cells.replace("$", "")]]
+    assert offered == list(desk.plan.channels.values())
+    assert channels.prompt
+    assert channels.promptTitle
+    assert channels.error
+
+
+def test_every_input_column_is_validated_and_only_input_cells_are_unlocked(desk, book):
+    form = desk.workbooks.form(desk.plan, "PL-5")
+    for sheet in form.sheets:
+        worksheet = book[sheet.name]
+        assert worksheet.protection.sheet
+        assert len(worksheet.data_validations.dataValidation) == len(sheet.columns)
+        for row in worksheet.iter_rows():
+            for cell in row:
+                if cell.column <= len(sheet.columns) + 1:
+                    assert cell.protection.locked == (cell.row < 5), cell.coordinate
+        assert worksheet.max_row == 204
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x.example")', "+1+1", "-2", "@SUM(A1)", "{braces}"])
+def test_what_looks_like_a_formula_stays_text(desk, name):
+    unit = Unit("vhxh", name)
+    plan = replace(desk.plan, channels={"portal": name, "radio": "Đài"})
+    data = desk.workbooks.build(plan, desk.round, unit)
+    cells = [cell for sheet in load_workbook(io.BytesIO(data)) for row in sheet.iter_rows() for cell in row]
+    assert [cell for cell in cells if cell.value == name and cell.data_type == "s"]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [archive.read(entry) for entry in archive.namelist() if entry.startswith("xl/worksheets/")]
+    assert not any(b"<f>" in xml.split(b"</sheetData>")[0] for xml in sheets)
+
+
+def test_an_obligation_without_a_form_has_no_workbook(desk):
+    with pytest.raises(UnknownName) as raised:
+        desk.workbooks.form(desk.plan, "PL-1")
+    assert raised.value.code == "unknown_form"
+    assert "communication_quarter" in desk.words.explain(raised.value)
+
+
+def test_nothing_is_left_of_the_moment_of_saving(desk):
+    with zipfile.ZipFile(io.BytesIO(desk.built)) as archive:
+        assert {entry.date_time[:3] for entry in archive.infolist()} == {(1980, 1, 1)}
+        assert str(date.today().year) not in archive.read("docProps/core.xml").decode().partition("modified")[2]  # noqa: DTZ011

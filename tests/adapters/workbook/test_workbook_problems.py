@@ -1,0 +1,247 @@
+"""Every mistake a person makes is answered with the cell, what was found and what is expected."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import date, datetime, time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dinhky.domain.period import Period
+from dinhky.workbook.identity import IDENTITY_SHEET
+
+SENTENCES = yaml.safe_load(
+    (Path(__file__).parents[3] / "include/templates/messages/problems/workbook.yaml").read_text("utf-8")
+)
+
+CELL_MISTAKES = [
+    # code, sheet key, what is typed instead, cell, what the sentence must say
+    ("value_missing", "posts", {"title": ""}, "B5", ["Tin bài", "Tiêu đề"]),
+    ("value_missing", "posts", {"title": " \u00a0\u200b"}, "B5", ["bắt buộc"]),
+    ("value_missing", "activities", {"held": None}, "D5", ["Hoạt động", "Ngày tổ chức"]),
+    ("text_too_long", "posts", {"author": "a" * 151}, "G5", ["151", "150"]),
+    ("choice_unknown", "posts", {"channel": "Cổng thông tin điện tử phừơng"}, "D5", ["Cổng thông tin điện tử phường"]),
+    ("choice_unknown", "posts", {"channel": "Đài"}, "D5", ["Có phải ý là “Đài truyền thanh phường”"]),
+    ("choice_unknown", "posts", {"form": "xyz"}, "C5", ["xyz", "Phóng sự"]),
+    ("choice_unknown", "posts", {"field": 3}, "H5", ["“3”", "Cải cách thể chế"]),
+    ("date_unreadable", "posts", {"published": "3/15/2026"}, "E5", ["3/15/2026", "ngày/tháng/năm", "14/3/2026"]),
+    ("date_unreadable", "posts", {"published": "15/3"}, "E5", ["“15/3”"]),
+    ("date_unreadable", "posts", {"published": "hôm qua"}, "E5", ["hôm qua", "15/12/2025"]),
+    ("date_unreadable", "posts", {"published": time(8, 30)}, "E5", ["08:30"]),
+    ("date_unreadable", "posts", {"published": True}, "E5", ["True"]),
+    ("date_outside_window", "posts", {"published": date(2026, 3, 15)}, "E5", ["15/3/2026", "15/12/2025", "14/3/2026"]),
+    ("date_outside_window", "posts", {"published": datetime(2025, 12, 14, 23, 59)}, "E5", ["14/12/2025"]),  # noqa: DTZ001
+    ("date_outside_window", "activities", {"held": "20.03.2026"}, "D5", ["20/3/2026"]),
+    ("number_unreadable", "activities", {"participants": "45 người"}, "F5", ["45 người", "số nguyên"]),
+    ("number_unreadable", "activities", {"participants": 12.5}, "F5", ["12.5"]),
+    ("number_unreadable", "activities", {"participants": "1e999"}, "F5", ["1e999"]),
+    ("number_negative", "activities", {"participants": -3}, "F5", ["-3"]),
+    ("number_negative", "activities", {"participants": "-3"}, "F5", ["-3"]),
+    ("link_not_web", "posts", {"link": "phucloi.example/tin/1"}, "F5", ["phucloi.example/tin/1", "https://"]),
+    ("link_not_web", "posts", {"link": "javascript:alert(1)"}, "F5", ["javascript"]),
+    ("link_not_web", "posts", {"link": "http://["}, "F5", ["http://["]),
+    ("link_not_web", "posts", {"link": "=HYPERLINK(1)"}, "F5", ["=HYPERLINK(1)"]),
+    ("cell_error", "posts", {"title": "#REF!"}, "B5", ["lỗi công thức"]),
+    ("cell_error", "activities", {"participants": "#DIV/0!"}, "F5", ["Số người tham gia"]),
+]
+
+
+@pytest.mark.parametrize(("code", "sheet", "typed", "cell", "said"), CELL_MISTAKES)
+def test_a_wrong_cell_is_named(desk, post, activity, code, sheet, typed, cell, said):
+    good = {"posts": post, "activities": activity}
+    rows = {sheet: [good[sheet] | typed]}
+    data = desk.filled(**rows)
+    if code == "cell_error":
+        data = desk.edited(lambda book: setattr(_cell(book, sheet, cell), "data_type", "e"), data)
+    reading = desk.read(data)
+    assert [problem.code for problem in reading.problems] == [code]
+    [problem] = reading.problems
+    assert problem.params["cell"] == cell
+    assert problem.params["sheet"] in problem.where
+    assert cell in problem.where
+    sentence = desk.words.sentence(problem)
+    assert sentence.startswith(problem.where)
+    for words in said:
+        assert words in sentence
+    assert reading.content.posts == ()
+    assert reading.content.activities == ()
+
+
+def _cell(book, sheet, cell):
+    return book[{"posts": "Tin bài", "activities": "Hoạt động"}[sheet]][cell]
+
+
+def test_several_mistakes_in_one_row_are_all_told_in_the_order_of_the_columns(desk, post):
+    wrong = post | {"title": "", "published": "?", "link": "?", "field": "?"}
+    problems = desk.read(desk.filled(posts=[post | {"link": "https://a.example/2"}, wrong])).problems
+    assert [problem.params["cell"] for problem in problems] == ["B6", "E6", "F6", "H6"]
+
+
+def test_the_same_link_twice_is_told_even_with_another_query_string(desk, post):
+    again = post | {"title": "Khác", "link": "http://www.phucloi.example/tin/1/?utm_source=zalo#top"}
+    [problem] = desk.read(desk.filled(posts=[post, again])).problems
+    assert (problem.code, problem.params["cell"], problem.params["earlier"]) == ("duplicate_link", "F6", "F5")
+    assert "ô F5" in desk.words.sentence(problem)
+
+
+def test_links_that_differ_in_what_names_the_page_are_two(desk, post):
+    first, second = (post | {"title": f"Bài {n}", "link": f"https://phucloi.example/?id={n}"} for n in (1, 2))
+    assert desk.codes(desk.filled(posts=[first, second])) == []
+
+
+def test_the_same_title_on_the_same_day_and_channel_is_told(desk, post):
+    again = post | {"title": post["title"].upper(), "link": "https://phucloi.example/tin/2"}
+    [problem] = desk.read(desk.filled(posts=[post, again])).problems
+    assert (problem.code, problem.params["earlier"]) == ("duplicate_row", "B5")
+    assert desk.words.sentence(problem).startswith("Trang tính “Tin bài”, ô B6")
+    elsewhere = again | {"channel": "Trang Zalo OA của phường"}
+    assert desk.codes(desk.filled(posts=[post, elsewhere])) == []
+
+
+def test_an_empty_workbook_is_told(desk):
+    [problem] = desk.read(desk.built).problems
+    assert problem.code == "workbook_empty"
+    assert "không phát sinh" in desk.words.sentence(problem)
+
+
+def test_a_missing_sheet_is_told_with_the_one_that_looks_like_it(desk, post):
+    data = desk.edited(lambda book: setattr(book["Tin bài"], "title", "Tin bải 2"), desk.filled(posts=[post]))
+    [problem] = desk.read(data).problems
+    assert problem.code == "sheet_missing"
+    assert "“Tin bài”" in problem.where
+    assert "tên gần giống: “Tin bải 2”" in desk.words.sentence(problem)
+
+
+def test_a_missing_column_is_told(desk, post):
+    data = desk.edited(lambda book: book["Tin bài"].delete_cols(4), desk.filled(posts=[post]))
+    [problem] = desk.read(data).problems
+    assert (problem.code, problem.params["expected"], problem.params["cell"]) == ("column_missing", "Kênh đăng", "A3")
+    assert "Kênh đăng" in desk.words.sentence(problem)
+
+
+def test_a_sheet_without_any_header_is_told_column_by_column(desk):
+    data = desk.edited(lambda book: book["Khó khăn, đề xuất"].delete_rows(1, 250))
+    problems = [problem for problem in desk.read(data).problems if problem.code == "column_missing"]
+    assert [problem.params["expected"] for problem in problems] == ["Loại", "Nội dung", "Hướng xử lý / kiến nghị"]
+    assert all(desk.words.sentence(problem) for problem in problems)
+
+
+def test_workbooks_of_another_plan_duty_period_or_unit_are_told_apart(desk, post):
+    data = desk.filled(posts=[post])
+    vp = desk.plan.unit("vp")
+    other_quarter = replace(desk.round, period=Period.parse("2026-Q2"))
+    asked = {
+        "other_plan": (replace(desk.plan, id="viet-hung-2026", title="Kế hoạch Việt Hưng"), desk.round, desk.unit),
+        "other_obligation": (desk.plan, replace(desk.round, obligation="Báo cáo khác"), desk.unit),
+        "other_period": (desk.plan, other_quarter, desk.unit),
+        "other_unit": (desk.plan, desk.round, vp),
+    }
+    named = {
+        "other_plan": "Kế hoạch Việt Hưng",
+        "other_obligation": "Báo cáo công tác thông tin tuyên truyền hàng quý",
+        "other_period": "quý I/2026",
+        "other_unit": "Văn phòng HĐND và UBND phường",
+    }
+    for code, (plan, round_, unit) in asked.items():
+        if code == "other_obligation":
+            form_twin = replace(desk.plan.obligation("PL-5"), ref="PL-9", name="Báo cáo khác")
+            plan = replace(plan, obligations=(*plan.obligations, form_twin))
+            round_ = replace(round_, ref="PL-9")
+        reading = desk.workbooks.read(data, plan, round_, unit)
+        assert [problem.code for problem in reading.problems] == [code]
+        assert reading.content.posts == ()
+        assert named[code] in desk.words.sentence(reading.problems[0])
+    both = desk.workbooks.read(data, desk.plan, other_quarter, vp)
+    assert [problem.code for problem in both.problems] == ["other_period", "other_unit"]
+    assert "Phòng Văn hóa - Xã hội" in desk.words.sentence(both.problems[1])
+
+
+@pytest.mark.parametrize("damage", ["no sheet", "no unit", "not a period"])
+def test_a_workbook_without_identity_is_told_and_still_checked(desk, post, damage):
+    def edit(book):
+        if damage == "no sheet":
+            del book[IDENTITY_SHEET]
+        elif damage == "no unit":
+            book[IDENTITY_SHEET]["B4"] = ""
+        else:
+            book[IDENTITY_SHEET]["B3"] = "2026-Q9"
+
+    data = desk.edited(edit, desk.filled(posts=[post | {"form": "xyz"}]))
+    assert desk.codes(data) == ["identity_missing", "choice_unknown"]
+    identity, [problem] = desk.workbooks.identity(data)
+    assert identity is None
+    assert desk.words.sentence(problem)
+
+
+def test_an_old_template_is_told(desk, post):
+    data = desk.edited(lambda book: setattr(book[IDENTITY_SHEET]["B5"], "value", "0"), desk.filled(posts=[post]))
+    [problem] = desk.read(data).problems
+    assert problem.code == "template_outdated"
+    assert "phiên bản 0" in desk.words.sentence(problem)
+
+
+def test_a_flood_of_problems_is_cut_and_counted(desk, post):
+    rows = [post | {"form": "xyz", "link": f"https://a.example/{n}", "title": f"Bài {n}"} for n in range(130)]
+    problems = desk.read(desk.filled(posts=rows)).problems
+    assert len(problems) == 101
+    assert (problems[-1].code, problems[-1].params) == ("more_problems", {"count": 30})
+    assert "30" in desk.words.sentence(problems[-1])
+
+
+def _zip_with(data: bytes, **parts: bytes) -> bytes:
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry))
+        for name, content in parts.items():
+            target.writestr(name, content)
+    return changed.getvalue()
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+WHOLE_FILES = [
+    ("file_empty", lambda built: b"", "không có nội dung"),
+    ("file_empty", lambda built: b"\0" * 4096, "không có nội dung"),
+    ("file_too_large", lambda built: built + b"\0" * 11_000_000, "10 MB"),
+    ("file_not_xlsx", lambda built: OLE, ".xls)"),
+    ("file_not_xlsx", lambda built: "STT;Tiêu đề\n1;Bài\n".encode(), ".csv"),
+    ("file_not_xlsx", lambda built: "STT\tTiêu đề".encode("utf-16"), ".csv"),
+    ("file_not_xlsx", lambda built: b"%PDF-1.7 ...", "PDF"),
+    ("file_not_xlsx", lambda built: b"\xef\xbb\xbf<html><table></table></html>", "trang web"),
+    ("file_not_xlsx", lambda built: b"\x89PNG\r\n\x1a\n\0\0", "hình ảnh"),
+    ("file_not_xlsx", lambda built: b"\x01\x02\x03\0\x04", "không rõ định dạng"),
+    ("file_password", lambda built: OLE + "EncryptedPackage".encode("utf-16-le"), "mật khẩu"),
+    ("file_damaged", lambda built: built[: len(built) // 2], "hỏng"),
+    ("file_damaged", lambda built: b"PK\x03\x04 not really", "hỏng"),
+    ("file_damaged", lambda built: _zip_with(built, **{"../evil.xml": b"<a/>"}), "hỏng"),
+    ("file_damaged", lambda built: _zip_with(built, **{"xl/extra.xml": b"<!DOCTYPE a><a/>"}), "hỏng"),
+    ("file_damaged", lambda built: _zip_with(built, **{"xl/extra.xml": b"<a>"}), "hỏng"),
+    ("file_damaged", lambda built: _zip_with(built, **{"XL/workbook.xml": b"<a/>"}), "hỏng"),
+    ("file_macros", lambda built: _zip_with(built, **{"xl/vbaProject.bin": b"x"}), "macro"),
+    (
+        "file_external_links",
+        lambda built: _zip_with(built, **{"xl/externalLinks/externalLink1.xml": b"<a/>"}),
+        "liên kết",
+    ),
+    ("file_embedded", lambda built: _zip_with(built, **{"xl/embeddings/oleObject1.bin": b"x"}), "nhúng"),
+    ("file_expands", lambda built: _zip_with(built, **{"xl/extra.xml": b" " * 5_000_000}), "bất thường"),
+]
+
+
+@pytest.mark.parametrize(("code", "make", "said"), WHOLE_FILES)
+def test_a_file_that_is_no_workbook_is_told(desk, code, make, said):
+    data = make(desk.built)
+    reading = desk.read(data)
+    assert [problem.code for problem in reading.problems] == [code]
+    assert said in desk.words.sentence(reading.problems[0])
+    assert reading.identity is None
+    assert desk.workbooks.identity(data) == (None, reading.problems)
+
+
+def test_every_sentence_is_triggered_by_some_test():
+    tested = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+    assert {code for code in SENTENCES if f'"{code}"' not in tested} == set()

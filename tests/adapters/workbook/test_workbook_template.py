@@ -1,0 +1,106 @@
+"""The template, its definition and the problems' sentences agree with one another."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from openpyxl import load_workbook
+
+from dinhky.workbook.cell_text import comparable
+from dinhky.workbook.form import ColumnKind, load_form
+
+TEMPLATES = Path(__file__).parents[3] / "include" / "templates"
+FORM = TEMPLATES / "workbooks" / "communication_quarter.yaml"
+
+
+@pytest.fixture(scope="module")
+def form():
+    return load_form(FORM)
+
+
+@pytest.fixture(scope="module")
+def template(form):
+    return load_workbook(form.template)
+
+
+def test_headers_and_help_of_the_template_are_those_of_the_definition(form, template):
+    for sheet in form.sheets:
+        worksheet = template[sheet.name]
+        headers = [cell.value for cell in worksheet[3]]
+        assert [comparable(text) for text in headers] == ["stt"] + [
+            comparable(column.header) for column in sheet.columns
+        ]
+        assert [cell.value for cell in worksheet[4]][1:] == [column.help for column in sheet.columns]
+        marked = [text for text in headers if text.endswith("(*)")]
+        assert len(marked) == sum(column.required for column in sheet.columns)
+
+
+def test_every_list_has_its_header_in_the_sheet_of_choices(form, template):
+    headers = [cell.value for cell in template[form.choices_sheet][3]]
+    assert headers == [choice_list.header for choice_list in form.choices.values()]
+
+
+def test_every_filled_cell_has_its_name_in_the_template(form, template):
+    assert set(form.filled) == set(template.defined_names)
+
+
+def test_sheets_are_ready_to_print_and_protected(form, template):
+    for worksheet in template:
+        assert worksheet.page_setup.orientation == "landscape"
+        assert int(worksheet.page_setup.paperSize) == 9
+        assert worksheet.protection.sheet
+    for sheet in form.sheets:
+        assert template[sheet.name].print_title_rows == "$3:$4"
+        assert template[sheet.name].freeze_panes == "A5"
+
+
+def test_only_times_new_roman(template):
+    fonts = {cell.font.name for worksheet in template for row in worksheet.iter_rows() for cell in row if cell.value}
+    assert fonts == {"Times New Roman"}
+
+
+def test_messages_fit_into_excels_limits(form):
+    facts = {"window_start": "15/12/2025", "window_end": "14/12/2026", "max_length": 10000}
+    assert len(form.validation["title"]) <= 32
+    assert all(len(text.format(**facts)) <= 225 for text in form.validation.values())
+    for sheet in form.sheets:
+        assert len(sheet.name) <= 31
+        for column in sheet.columns:
+            assert len(column.prompt.format(**facts)) <= 255
+            assert len(column.header) <= 32
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda data: data["sheets"]["posts"]["columns"].pop(), "columns"),
+        (lambda data: data["sheets"]["posts"]["columns"][1].update(choices="nope"), "nope"),
+        (lambda data: data["sheets"]["posts"].update(same_when=["nope"]), "same_when"),
+        (lambda data: data["sheets"]["posts"]["columns"][1].update(kind="nope"), "nope"),
+        (lambda data: data["sheets"]["posts"]["columns"][1].update(nope=1), "nope"),
+    ],
+)
+def test_a_definition_that_contradicts_itself_is_named(tmp_path, change, complaint):
+    data = yaml.safe_load(FORM.read_text("utf-8"))
+    change(data)
+    file = tmp_path / "broken.yaml"
+    file.write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
+    with pytest.raises(ValueError, match=complaint) as raised:
+        load_form(file)
+    assert "broken.yaml" in str(raised.value)
+
+
+def test_every_code_the_package_can_give_has_a_sentence_and_the_other_way_round():
+    sentences = yaml.safe_load((TEMPLATES / "messages" / "problems" / "workbook.yaml").read_text("utf-8"))
+    package = Path(__file__).parents[3] / "plugins" / "dinhky" / "workbook"
+    source = "\n".join(file.read_text("utf-8") for file in package.glob("*.py"))
+    raised = set(re.findall(r'(?:Problem|WorkbookRefusedError|_WrongValueError|unknown)\(\s*"(\w+)"', source))
+    raised |= set(re.findall(r'"(duplicate_\w+|file_\w+)"', source)) - {"file_size"}
+    assert raised == set(sentences)
+
+
+def test_every_kind_of_column_is_used(form):
+    assert {column.kind for sheet in form.sheets for column in sheet.columns} == set(ColumnKind)
