@@ -97,7 +97,7 @@ class AnnexSheet:
                 self._text(row, index, self._total_label if index == 1 else "", self._styles.total)
 
     def add_chart(self, wording: Mapping[str, str], names: str, columns: Sequence[str], highest: int) -> None:
-        """A native column chart below the table: a series over the names for each of `columns`, none above `highest`."""
+        """A native column chart below the table: for each of `columns` a series over the names, at most `highest`."""
         if not self._rows:
             return
         place = {column["key"]: index for index, column in enumerate(self._columns)}

@@ -24,7 +24,8 @@ from dinhky.report.targets import months_left_out, shared_targets, unit_targets
 from dinhky.rounds.ports import UnitAnswer
 
 _TOLD = frozenset({State.ACCEPTED, State.COMPILED})
-"""Only an accepted workbook is counted: what was returned or is still being checked is not."""
+"""Only an accepted workbook is counted: what was returned or is still being checked is not. Whether an earlier
+compilation has used it makes no difference."""
 
 
 def facts(
@@ -150,13 +151,14 @@ def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> di
     return {
         "code": code,
         "name": answer.unit.name,
-        "state": assignment.state,
+        "state": State.ACCEPTED if assignment.state in _TOLD else assignment.state,
         "answered": known,
         "late": bool(known and assignment.late),
         "posts": tallies.posts_where(unit=code) if known else None,
         "activities": activities.activities if known else None,
         "participants": activities.participants if known else None,
         "duties": [] if assignment.state is State.WAIVED else duties,
+        "fulfilled": known and bool(duties) and not any(duty["lacking"] for duty in duties),
     }
 
 

@@ -14,9 +14,10 @@ from dinhky.domain.schedule import Round, year_of
 def outlook(plan: Plan, round_: Round, calendar: WorkingCalendar) -> dict[str, Any]:
     """The next period as the plan sees it.
 
-    `report` is that period's own round of this report (None if the plan's year ends before it), `duties` what falls
-    due in its months, by first due date, `standing` the duties without a date. A due date or count that the plan's
-    document does not set is named in a duty's `assumed`. Raises CalendarGap for a year without known days off.
+    `report` is that period's own round of this report (None if the plan's year ends before it). `duties` falls due in
+    its months, by first due date and then as the plan lists them; `standing` are the duties without a date. A due date
+    or count that the plan's document does not set is named in a duty's `assumed`. Raises CalendarGap for a year
+    without known days off.
     """
     upcoming = round_.period.following()
     months = upcoming.window(Window.CALENDAR)
@@ -27,6 +28,8 @@ def outlook(plan: Plan, round_: Round, calendar: WorkingCalendar) -> dict[str, A
             report = later if later.period == upcoming else report
         elif local(later.due).date() in months:
             rounds.setdefault(later.ref, []).append(later)
+    place = {duty.ref: index for index, duty in enumerate(plan.obligations)}
+    by_first_due = sorted(rounds.items(), key=lambda found: (found[1][0].due, place[found[0]]))
     standing = [duty for duty in plan.obligations if duty.kind is Kind.CONTINUOUS]
     return {
         "period": upcoming.label,
@@ -36,7 +39,7 @@ def outlook(plan: Plan, round_: Round, calendar: WorkingCalendar) -> dict[str, A
             "unit_due": local(report.unit_due).date().isoformat(),
             "due": local(report.due).date().isoformat(),
         },
-        "duties": [_duty(plan, plan.obligation(ref), due) for ref, due in rounds.items()],
+        "duties": [_duty(plan, plan.obligation(ref), due) for ref, due in by_first_due],
         "standing": [{"ref": duty.ref, "name": duty.name, "units": _names(plan, duty.units)} for duty in standing],
     }
 

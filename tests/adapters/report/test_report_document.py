@@ -82,7 +82,7 @@ def test_activity_duty_and_post_tables_state_the_facts(compiled):
         "29/4/2026\n29/5/2026\n30/6/2026",
     ]  # fmt: skip
     assert duties[3][3] == "Tháng 4/2026"
-    assert duties[4][1:3] == ["Nhiệm vụ PL-8 (mỗi đơn vị 02 tin, bài/quý)", "Từng đơn vị"]
+    assert duties[4][1:3] == ["Nhiệm vụ PL-8 (02 tin, bài/quý)", "Từng đơn vị"]
     posts = table(compiled.document, "posts")
     assert len(posts) == len(compiled.facts["posts"])
     for row, post in zip(posts, compiled.facts["posts"], strict=True):
@@ -102,6 +102,7 @@ def test_the_text_states_the_same_figures_as_the_tables(compiled):
         "Kênh chưa đạt chỉ tiêu của kỳ: Đài truyền thanh phường (thiếu 01 tin, bài).",
         "- Theo thể loại: Tin: 04; Bài viết: 01; Bài phát thanh: 01.",
         "Cải cách thể chế: 01; Cải cách thủ tục hành chính: 02; Chung: 03.",
+        "ngày 14/3/2026, 01 đơn vị đã hoàn thành chỉ tiêu tin, bài được giao của quý: Phòng Văn hóa - Xã hội.",
         "Trong đó, 01 hoạt động không thống kê số người tham gia.",
         "Quý I/2026 là kỳ báo cáo đầu tiên theo Kế hoạch năm 2026 nên chưa có số liệu kỳ trước để so sánh.",
         "hết ngày 13/3/2026. Số đơn vị phải báo cáo: 06; đã nộp: 05 đơn vị (đạt 83,3%); "
@@ -109,7 +110,7 @@ def test_the_text_states_the_same_figures_as_the_tables(compiled):
         "- Nộp muộn: 01 đơn vị, gồm: Phòng Kinh tế, Hạ tầng và Đô thị (nộp ngày 16/3/2026).",
         "- Chưa nộp: 01 đơn vị, gồm: Ban Xây dựng đảng.",
         "Điểm phục vụ hành chính công phường (lý do: Mới kiện toàn nhân sự, chưa có tin bài).",
-        "- Văn phòng HĐND và UBND phường: Chưa có cán bộ chuyên trách viết tin, bài. Hướng giải quyết: Phân công",
+        "- Văn phòng HĐND và UBND phường: Chưa có cán bộ chuyên trách viết tin, bài. Hướng xử lý: Phân công",
         "Số liệu tính từ ngày 15/3/2026 đến hết ngày 14/6/2026; các đơn vị gửi báo cáo về Phòng Văn hóa - Xã hội "
         "chậm nhất ngày 12/6/2026",
         "của Ủy ban nhân dân phường Phúc Lợi./.",

@@ -87,6 +87,7 @@ def test_each_units_own_duties(found):
     assert duties["vhxh"] == [("PL-8", 2, 2, 0), ("PL-9", 1, 1, 0)]
     assert duties["vp"] == [("PL-8", 1, 2, 1), ("PL-9", 0, 1, 1)]
     assert duties["mttq"] == []
+    assert [u["code"] for u in found["units"] if u["fulfilled"]] == ["vhxh"]
     assert duties["bxdd"] == [("PL-8", None, 2, None), ("PL-9", None, 1, None)]
 
 
@@ -142,6 +143,16 @@ def test_only_accepted_workbooks_are_counted(plan, first_quarter, calendar, choi
     for state, posts in ((State.RETURNED, 0), (State.SUBMITTED, 0), (State.ACCEPTED, 1), (State.COMPILED, 1)):
         found = facts(plan, first_quarter, [make_answer("vp", content, state)], calendar, choices)
         assert (found["totals"]["posts"], len(found["posts"])) == (posts, posts)
+
+
+def test_an_earlier_compilation_changes_nothing(plan, first_quarter, answers, calendar, choices, found):
+    compiled = [
+        dataclasses.replace(a, assignment=dataclasses.replace(a.assignment, state=State.COMPILED))
+        if a.assignment.state is State.ACCEPTED
+        else a
+        for a in answers
+    ]
+    assert facts(plan, first_quarter, compiled, calendar, choices) == found
 
 
 def test_a_channel_the_plan_does_not_know_is_still_counted(
