@@ -3,7 +3,7 @@
 from airflow.sdk import DAG, get_current_context, task
 
 from dinhky import bootstrap
-from dinhky.orchestration.schedules import RETRIES, START_DATE, office_hours_schedule, tick
+from dinhky.orchestration.schedules import RETRIES, START_DATE, chase_catches_up, office_hours_schedule, tick
 from dinhky.orchestration.texts import chore_doc, label
 from dinhky.rounds.chasing import chase
 
@@ -13,7 +13,7 @@ with DAG(
     doc_md=chore_doc("chase"),
     schedule=office_hours_schedule(),
     start_date=START_DATE,
-    catchup=False,
+    catchup=chase_catches_up(),
     max_active_runs=1,
     tags=[label("tag_chore")],
     default_args=RETRIES,

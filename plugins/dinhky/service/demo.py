@@ -186,7 +186,7 @@ class Demo:
             if row["state"] == "sent" and row["id"] not in self._messages_shown:
                 self._messages_shown.add(row["id"])
                 self._console.say(
-                    "message_sent", at=row["settled_at"], recipient=row["recipient"], subject=row["subject"]
+                    "message_sent", at=row["not_before"], recipient=row["recipient"], subject=row["subject"]
                 )
 
     def _say_end(self, current: Settings, url: str, seconds: float) -> None:

@@ -30,7 +30,12 @@ PROCESSES = {
     "triggerer": ["--skip-serve-logs"],
 }
 READY_SECONDS = 120
-STOP_SECONDS = 15
+STOP_ORDER = (("scheduler",), ("api-server", "dag-processor", "triggerer"))
+"""The scheduler first: tasks that are running still need the API server to end well."""
+STOP_SECONDS = 6
+"""How long each of the two is given; a task that takes longer is ended and will be run again at the next start."""
+MARK = "DINHKY_SERVICE"
+"""An environment variable that every process of a service carries, also those Airflow puts in sessions of their own."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -79,15 +84,13 @@ class AirflowProcesses:
             with self._log(name) as log:
                 self._running[name] = subprocess.Popen(
                     [sys.executable, "-m", "airflow", name, *flags],
-                    env={**os.environ, **environment},
+                    env={**os.environ, **environment, MARK: str(self._home)},
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,
                     preexec_fn=_die_with_parent,
                 )
-        pids = "\n".join(str(process.pid) for process in self._running.values())
-        self._pid_file.write_text(pids, "utf-8")
 
     def wait_until_ready(self, port: int) -> None:
         """Wait until the UI answers and scheduler, DAG processor and triggerer report healthy. Raises ServiceError."""
@@ -106,26 +109,22 @@ class AirflowProcesses:
                 raise ServiceError("process_died", name=name, log=str(self._log_path(name)))
 
     def stop(self) -> None:
-        """End every process with all its children: politely, then by force."""
-        groups = [process.pid for process in self._running.values()]
-        _signal_groups(groups, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while any(_group_lives(group) for group in groups) and time.monotonic() < deadline:
-            for process in self._running.values():
-                process.poll()
-            time.sleep(0.1)
-        _signal_groups(groups, signal.SIGKILL)
+        """End every process with all its children: politely, then by force. Nothing is left running."""
+        for names in STOP_ORDER:
+            ending = [self._running[name] for name in names if name in self._running]
+            for process in ending:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
+            deadline = time.monotonic() + STOP_SECONDS
+            while any(process.poll() is None for process in ending) and time.monotonic() < deadline:
+                time.sleep(0.1)
+        self._end_leftovers()
         for process in self._running.values():
             process.wait()
         self._running.clear()
-        self._pid_file.unlink(missing_ok=True)
         if self._lock:
             self._lock.close()
             self._lock = None
-
-    @property
-    def _pid_file(self) -> Path:
-        return self._home / "processes.pid"
 
     def _log_path(self, name: str) -> Path:
         return self._home / "logs" / f"{name}.log"
@@ -145,17 +144,13 @@ class AirflowProcesses:
             raise ServiceError("already_running", home=str(self._home)) from error
 
     def _end_leftovers(self) -> None:
-        """End what an interrupted earlier run of this folder left behind, and only that: the environment is checked."""
-        if not self._pid_file.exists():
-            return
-        ours = f"DINHKY_HOME={self._home}".encode()
-        groups = []
-        for pid in self._pid_file.read_text("utf-8").split():
-            with suppress(OSError):
-                if ours in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                    groups.append(int(pid))
-        _signal_groups(groups, signal.SIGKILL)
-        self._pid_file.unlink()
+        """End whatever carries this folder's mark: what an interrupted run left, or what did not heed the signal."""
+        mark = f"{MARK}={self._home}".encode()
+        while left := [pid for pid in _living() if mark in _environment_of(pid)]:
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
 
 
 def free_port(wanted: int, *, exactly: bool) -> int:
@@ -186,15 +181,13 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _signal_groups(groups: list[int], sent: signal.Signals) -> None:
-    for group in groups:
-        with suppress(ProcessLookupError):
-            os.killpg(group, sent)
+def _living() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
-def _group_lives(group: int) -> bool:
+def _environment_of(pid: int) -> list[bytes]:
+    """The environment a process was started with; empty for one that has ended or is not ours to look into."""
     try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
