@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dinhky.domain.content import Content, Identity
-from dinhky.domain.errors import Problem
+from dinhky.domain.errors import DinhKyError, Problem, UnknownName
 from dinhky.domain.plan import Plan, Unit, unknown
 from dinhky.domain.schedule import Round
 from dinhky.rounds.ports import Reading
@@ -55,10 +55,10 @@ class FormWorkbooks:
 
         A workbook that belongs to another plan, period or unit is not checked further: every date would be wrong.
         """
-        form = self.form(plan, round_.ref)
         try:
+            form = self.form(plan, round_.ref)
             raw = parse(data)
-        except WorkbookRefusedError as refused:
+        except (UnknownName, WorkbookRefusedError) as refused:
             return Reading(None, Content(), (_problem(refused),))
         identity = raw.identity()
         if identity is None:
@@ -93,5 +93,5 @@ def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[C
     return Content(**records), problems
 
 
-def _problem(refused: WorkbookRefusedError) -> Problem:
+def _problem(refused: DinhKyError) -> Problem:
     return Problem(refused.code, params=refused.params)

@@ -65,7 +65,7 @@ class FoundSheet:
 
 
 def parse(data: bytes) -> RawWorkbook:
-    """The workbook's cells. Raises WorkbookRefusedError, whose code says why, for anything that is not a readable xlsx."""
+    """The cells. Raises WorkbookRefusedError, whose code says why, for anything that is not a readable xlsx."""
     parts = inspect(data)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))

@@ -242,6 +242,12 @@ def test_a_file_that_is_no_workbook_is_told(desk, code, make, said):
     assert desk.workbooks.identity(data) == (None, reading.problems)
 
 
+def test_a_workbook_for_a_duty_without_a_form_is_answered(desk):
+    reading = desk.workbooks.read(desk.built, desk.plan, replace(desk.round, ref="PL-1"), desk.unit)
+    assert [problem.code for problem in reading.problems] == ["unknown_form"]
+    assert desk.words.sentence(reading.problems[0])
+
+
 def test_every_sentence_is_triggered_by_some_test():
     tested = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
     assert {code for code in SENTENCES if f'"{code}"' not in tested} == set()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dinhky.plan_files import read_plan
 from dinhky.workbook.sample import fill
 
 SAMPLE = Path(__file__).parents[3] / "include" / "data" / "samples" / "phuc-loi-2026-Q1.yaml"
@@ -40,6 +41,18 @@ def read(desk, unit_code, delivery):
 def test_it_is_about_the_round_and_all_its_units(desk, sample):
     assert (sample["plan"], sample["ref"], sample["period"]) == (desk.plan.id, "PL-5", desk.round.period.label)
     assert tuple(sample["units"]) == desk.round.units
+
+
+def test_its_choices_and_units_are_those_of_the_real_plan(desk, sample):
+    plan = read_plan(SAMPLE.parents[1] / "plans" / "phuc-loi-2026.yaml")
+    assert tuple(sample["units"]) == plan.obligation("PL-5").units
+    typed = {
+        post["channel"]
+        for deliveries in sample["units"].values()
+        for one in deliveries
+        for post in one["rows"]["posts"]
+    }
+    assert typed <= set(plan.channels.values())
 
 
 def test_last_deliveries_are_clean_and_count_up(desk, sample):
