@@ -4,14 +4,25 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from dinhky.domain.errors import PlanError
+from dinhky.domain.errors import PlanError, Problem
 from dinhky.plan_files import read_plan
 from dinhky.wording import TemplateWords
 
 TEMPLATES = Path(__file__).parents[2] / "include/templates/messages"
 WORDS = TemplateWords(TEMPLATES)
 GOOD = (Path(__file__).parent / "plans/thu-2026.yaml").read_text("utf-8")
+
+
+def problems_of(path: Path) -> tuple[Problem, ...] | None:
+    """Everything wrong with a file, or None if it is a plan."""
+    try:
+        read_plan(path)
+    except PlanError as refused:
+        return refused.problems
+    return None
 
 
 def line_of(text: str, within: str = GOOD) -> int:
@@ -122,10 +133,7 @@ def test_every_mistake_is_told_by_line_with_what_is_expected(
     path = tmp_path / "thu-2026.yaml"
     path.write_bytes(text.encode())
 
-    with pytest.raises(PlanError) as refused:
-        read_plan(path)
-
-    [problem] = refused.value.problems
+    [problem] = problems_of(path) or ()
 
     line = line_of(told_at, text)
     assert (problem.code, problem.where, problem.params["line"]) == (code, f"thu-2026.yaml:{line}", line)
@@ -143,3 +151,42 @@ def test_every_sentence_about_yaml_and_plan_mistakes_has_a_mistake_that_shows_it
 
     written_for = {code for code in sentences if code.startswith(("yaml_", "plan_"))}
     assert written_for == {row[3] for row in MISTAKES} | shown_elsewhere
+
+
+ODD_VALUES = [
+    *("", "~", "[]", "{}", "[[]]", "{a: {b: c}}", "all", "on", "0x1F", "1e9", "٣", "2026-13-01"),
+    *("!!python/name:os", "&a b"),
+]
+lines = GOOD.splitlines()
+damage = st.one_of(
+    st.tuples(st.just("drop"), st.integers(0, len(lines) - 1), st.just("")),
+    st.tuples(st.just("repeat"), st.integers(0, len(lines) - 1), st.just("")),
+    st.tuples(st.just("value"), st.integers(0, len(lines) - 1), st.sampled_from(ODD_VALUES)),
+    st.tuples(st.just("insert"), st.integers(0, len(lines) - 1), st.text(max_size=8)),
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(damage, min_size=1, max_size=4))
+def test_however_a_file_is_damaged_it_is_read_or_every_problem_has_a_sentence(
+    tmp_path: Path, damages: list[tuple[str, int, str]]
+) -> None:
+    text = list(lines)
+    for what, position, value in damages:
+        line = text[min(position, len(text) - 1)]
+        changed = {
+            "drop": [],
+            "repeat": [line, line],
+            "value": [line.partition(":")[0] + ": " + value],
+            "insert": [value + line],
+        }
+        text[min(position, len(text) - 1) : min(position, len(text) - 1) + 1] = changed[what] or [""]
+    path = tmp_path / "thu-2026.yaml"
+    damaged = "\n".join(text)
+    path.write_bytes(damaged.encode())
+
+    problems = problems_of(path)
+
+    assert all(WORDS.sentence(problem).startswith("thu-2026.yaml, dòng ") for problem in problems or ())
+    assert all(1 <= problem.params["line"] <= len(damaged.splitlines()) + 1 for problem in problems or ())
+    assert problems != ()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dinhky.domain.calendar import WorkingCalendar
@@ -224,6 +224,19 @@ obligations = st.one_of(
 effective_days = st.dates(date(2025, 12, 1), date(2026, 12, 31))
 
 
+def test_a_deadline_that_rolls_back_out_of_its_window_still_finds_its_round_open_and_nobody_late() -> None:
+    first_of_month = replace(
+        MONTHLY_POSTS, due=DueRule(day_of_last_month=1, roll=Roll.BACKWARD), unit_due_working_days_before=2
+    )
+    march = rounds(first_of_month)[1]
+
+    assert march.nominal_due == date(2026, 3, 1)  # a Sunday, and the first day of its own window
+    assert local(march.due).date() == date(2026, 2, 27)
+    assert march.opens == datetime(2026, 2, 27, 7, 30, tzinfo=VIETNAM)
+    assert march.unit_due == march.due
+
+
+@settings(max_examples=500, deadline=None)
 @given(obligations, effective_days)
 def test_every_round_opens_before_its_units_are_due_and_they_before_the_report(
     obligation: Obligation, effective_from: date
