@@ -16,6 +16,7 @@ from dinhky.domain.content import Content, Remark
 from dinhky.report import notation
 from dinhky.report.document import write_document
 from dinhky.report.errors import ReportError
+from dinhky.report.structure import shape
 
 TABLES = {
     "channels": "Kênh tuyên truyền",
@@ -102,7 +103,7 @@ def test_the_text_states_the_same_figures_as_the_tables(compiled):
         "Kênh chưa đạt chỉ tiêu của kỳ: Đài truyền thanh phường (thiếu 01 tin, bài).",
         "- Theo thể loại: Tin: 04; Bài viết: 01; Bài phát thanh: 01.",
         "Cải cách thể chế: 01; Cải cách thủ tục hành chính: 02; Chung: 03.",
-        "ngày 14/3/2026, 01 đơn vị đã hoàn thành chỉ tiêu tin, bài được giao của quý: Phòng Văn hóa - Xã hội.",
+        "ngày 14/3/2026, 01 đơn vị đã hoàn thành chỉ tiêu tin, bài được giao trong kỳ: Phòng Văn hóa - Xã hội.",
         "Trong đó, 01 hoạt động không thống kê số người tham gia.",
         "Quý I/2026 là kỳ báo cáo đầu tiên theo Kế hoạch năm 2026 nên chưa có số liệu kỳ trước để so sánh.",
         "hết ngày 13/3/2026. Số đơn vị phải báo cáo: 06; đã nộp: 05 đơn vị (đạt 83,3%); "
@@ -214,6 +215,16 @@ def test_a_rendering_that_loses_something_is_refused(compiled, reports, monkeypa
     hostile = [post | {"title": "A </w:t></w:r></w:p></w:tc></w:tr>"} for post in compiled.facts["posts"]]
     with pytest.raises(ReportError, match=r"report_(incomplete|text_lost)"):
         write_document(template, compiled.facts | {"posts": hostile}, reports.words.period_name)
+
+
+def test_the_shape_of_a_document_tells_every_row_and_cell():
+    document = docx.Document()
+    document.add_paragraph("{%p if false %}")
+    grid = document.add_table(rows=2, cols=2)
+    grid.rows[1].cells[0].add_paragraph()
+    assert shape(document.element.body) == "p<([p][p])([pp][p])>"
+    grid._tbl.remove(grid.rows[0]._tr)
+    assert shape(document.element.body) == "p<([pp][p])>"
 
 
 def test_a_template_that_does_not_list_the_posts_is_refused(compiled, reports):

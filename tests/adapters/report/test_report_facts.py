@@ -68,6 +68,12 @@ def test_how_often_a_count_falls_due_in_a_window(plan, cadence, start, end, time
     assert times_due(plan, cadence, Dates(start, end)) == times
 
 
+def test_a_period_that_closed_before_the_plan_owes_nothing(plan):
+    late_plan = dataclasses.replace(plan, effective_from=date(2026, 3, 15))
+    assert times_due(late_plan, Cadence.QUARTERLY, Dates(date(2025, 12, 15), date(2026, 3, 14))) == 0
+    assert times_due(late_plan, Cadence.QUARTERLY, Dates(date(2025, 12, 15), date(2026, 6, 14))) == 1
+
+
 def test_units_keep_the_plans_order_and_silence_is_not_zero(found):
     assert [(u["code"], u["posts"], u["activities"], u["participants"], u["late"]) for u in found["units"]] == [
         ("vhxh", 3, 1, 85, False),
@@ -228,6 +234,7 @@ def test_facts_are_plain_json_whatever_a_unit_typed(plan, first_quarter, calenda
     [
         (notation.number(0), "0"),
         (notation.number(2), "02"),
+        (notation.number(9), "09"),
         (notation.number(10), "10"),
         (notation.number(1250), "1.250"),
         (notation.difference(3), "+03"),
