@@ -12,7 +12,7 @@ from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.orchestration.approval import ApproveReportOperator
 from dinhky.orchestration.runs import explained, this_round
 from dinhky.orchestration.schedules import RETRIES, START_DATE, round_schedule
-from dinhky.orchestration.texts import label, obligation_doc
+from dinhky.orchestration.texts import label, obligation_doc, obligation_title
 from dinhky.orchestration.waiting import UnitSubmissionOperator, WaitUntilOperator
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.reporting import compile_report, file_report, send_report
@@ -22,7 +22,7 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
     """The DAG of one periodic report."""
     with DAG(
         dag_id=f"{plan.id}.{obligation.ref}",
-        dag_display_name=f"{plan.commune} · {obligation.ref} · {obligation.name}",
+        dag_display_name=obligation_title(plan, obligation),
         description=obligation.quote,
         doc_md=obligation_doc(plan, obligation),
         schedule=round_schedule(plan, obligation),

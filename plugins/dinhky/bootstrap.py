@@ -82,9 +82,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         sender=Address(
             env.get("DINHKY_SENDER_NAME") or "Định Kỳ", addr_spec=env.get("DINHKY_SENDER") or "dinhky@localhost.invalid"
         ),
-        clock=Clock.parse(
-            env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()
-        ),
+        clock=Clock.parse(env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()),
     )
 
 
@@ -109,6 +107,7 @@ def office(current: Settings | None = None) -> Office:
         words=words,
         channels=channels,
         archive=current.archive,
+        drafts=current.home / "drafts",
         lease=current.clock.span(LEASE),
         chats=frozenset(name for name in os.environ if name.startswith("DINHKY_CHAT_")),
     )

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from dinhky.domain.errors import DinhKyError, PlanError, Problem
 from dinhky.domain.local_time import VIETNAM, local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, feasibility, year_of
-from dinhky.plan_files import read_plan
+from dinhky.plan_files import assumptions, read_plan
 from dinhky.service.console import Console
 
 OK, PROBLEMS_FOUND, CANNOT_RUN = 0, 1, 2
@@ -85,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     compile_.add_argument("period")
     compile_.set_defaults(command=_compile)
 
+    prepare = commands.add_parser(
+        "prepare", help="make or update the ledger, the inbox folders and the users' passwords"
+    )
+    prepare.set_defaults(command=_prepare)
+
     outbox = commands.add_parser("outbox", help="list the outbox, or send what is due")
     outbox.add_argument("action", nargs="?", choices=["list", "flush"], default="list")
     outbox.set_defaults(command=_outbox)
@@ -118,9 +124,7 @@ def _plan_check(parsed: argparse.Namespace, console: Console) -> int:
                 "errors": [],
                 "warnings": [words.sentence(problem) for problem in feasibility(plan, calendar)],
                 "assumed": [
-                    {"ref": obligation.ref, "field": item.field, "reason": item.reason}
-                    for obligation in plan.obligations
-                    for item in obligation.assumed
+                    {name: problem.params[name] for name in ("ref", "field", "reason")} for problem in assumptions(plan)
                 ],
                 "units": len(plan.units),
                 "obligations": len(plan.obligations),
@@ -313,11 +317,22 @@ def _outbox(parsed: argparse.Namespace, console: Console) -> int:
     return OK
 
 
+def _prepare(_parsed: argparse.Namespace, _console: Console) -> int:
+    from dinhky.service.airflow_environment import passwords
+    from dinhky.service.running import prepare
+
+    current = bootstrap.settings()
+    prepare(current)
+    passwords(current.home)
+    return OK
+
+
 def _serve(parsed: argparse.Namespace, console: Console) -> int:
     from dinhky.service.running import interrupt_on_terminate, serve
 
     interrupt_on_terminate()
-    serve(bootstrap.settings(), console, port=parsed.port)
+    with suppress(KeyboardInterrupt):  # how it is meant to end
+        serve(bootstrap.settings(), console, port=parsed.port)
     return OK
 
 

@@ -75,6 +75,7 @@ class TemplateWords:
             "weekday": self.weekday_and_day,
             "moment": lambda instant: f"{local(instant):%H:%M} {self.weekday_and_day(instant)}",
             "period": self.period_name,
+            "upper_first": lambda text: text[:1].upper() + text[1:],
             "lower_first": lambda text: text[:1].lower() + text[1:],
             "single_line": lambda text: " ".join(str(text).split()),
         }
@@ -93,7 +94,8 @@ class TemplateWords:
             return str(self.words["quarter"]).format(number=self.words["roman"][int(part[1:]) - 1], year=year)
         if part[0] == "H":
             return str(self.words["halves"][int(part[1:]) - 1]).format(year=year)
-        return str(self.words["month"]).format(number=int(part), year=year)
+        # Decree 30/2020: the months 1 and 2 are written with a zero, the others without.
+        return str(self.words["month"]).format(number=part if int(part) <= 2 else int(part), year=year)
 
 
 def short_day(moment: date | datetime) -> str:

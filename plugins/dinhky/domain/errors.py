@@ -37,7 +37,7 @@ class Problem:
 class DinhKyError(Exception):
     """Base of everything this package raises on purpose."""
 
-    def __init__(self, code: str, **params: Any) -> None:
+    def __init__(self, code: str, /, **params: Any) -> None:
         super().__init__(code, params)
         self.code = code
         self.params = params

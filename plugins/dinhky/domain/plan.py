@@ -137,7 +137,7 @@ class Letterhead:
 class Plan:
     """One commune's plan for one year. Rounds due before `effective_from` do not exist.
 
-    `document` and `document_date` name the paper that imposes the duties. `approver` decides on reports and hears who is late; `compiler` is
+    `document` names the paper that imposes the duties. `approver` decides on reports and hears who is late; `compiler` is
     the unit that puts reports together.
     """
 

@@ -155,9 +155,7 @@ def quota_months(plan: Plan, window: Dates) -> list[Period]:
     is owed nothing.
     """
     candidates = [
-        month
-        for year in range(window.start.year, window.end.year + 1)
-        for month in periods_of(Cadence.MONTHLY, year)
+        month for year in range(window.start.year, window.end.year + 1) for month in periods_of(Cadence.MONTHLY, year)
     ]
     return [
         month

@@ -72,7 +72,9 @@ def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
             route="folder",
         )
     except DinhKyError as error:
-        return Handled(path, None, office.words.explain(error))  # left where it lies: the folder's name is what is wrong
+        return Handled(
+            path, None, office.words.explain(error)
+        )  # left where it lies: the folder's name is what is wrong
     is_done = receipt.verdict in {Verdict.ACCEPTED, Verdict.HELD}
     _move(path, path.parent / (DONE if is_done else RETURNED), now, _answer(office, receipt))
     return Handled(path, receipt)

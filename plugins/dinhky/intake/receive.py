@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content, Identity
@@ -112,15 +113,15 @@ def _record(
         assignment = ledger.assignment(round_.id, unit.code)
         if assignment is None:
             raise LookupError(f"{unit.code} has no part in {round_.id}")
-        move = {"at": now, "actor": unit.code, "submission": submission}
+        move = partial(ledger.move, round_.id, unit.code, at=now, actor=unit.code, submission=submission)
         if verdict is Verdict.ACCEPTED:
             if assignment.state is not State.WAIVED:
-                ledger.move(round_.id, unit.code, State.SUBMITTED, **move)
-                ledger.move(round_.id, unit.code, State.ACCEPTED, **move)
+                move(State.SUBMITTED)
+                move(State.ACCEPTED)
         elif verdict is Verdict.RETURNED and not assignment.settled and not round_.is_over(now):
             # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
-            ledger.move(round_.id, unit.code, State.SUBMITTED, **move)
-            ledger.move(round_.id, unit.code, State.RETURNED, reason=office.words.sentence(problems[0]), **move)
+            move(State.SUBMITTED)
+            move(State.RETURNED, reason=office.words.sentence(problems[0]))
         answer = to_unit(
             office,
             plan,

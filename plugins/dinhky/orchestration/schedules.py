@@ -22,8 +22,8 @@ EVERY_HALF_HOUR_OF_THE_OFFICE_DAY = "0,30 7-16 * * *"
 EVERY_MINUTE = "* * * * *"
 FAST_BEAT = timedelta(seconds=4)
 """How often a chore runs on a fast clock, in real time: about what two cores carry beside the rounds."""
-FAST_CLOCK_TICK = time(7, 30)
-"""The moment of a working day at which a fast clock chases: all steps fall due then."""
+FAST_CLOCK_TICK = time(8, 0)
+"""The moment of a working day at which a fast clock chases: all steps are due by then, whatever a fast clock rounds off."""
 FAST_CLOCK_HORIZON = timedelta(days=400)
 START_DATE = pendulum.datetime(2025, 1, 1, tz=str(VIETNAM))
 """Before every round of every plan. Which rounds run is the timetable's affair, not the start date's."""
@@ -83,6 +83,4 @@ def _fast_ticks(clock: Clock) -> list[datetime]:
     first_day = local(clock.office_start).date()
     calendar = bootstrap.calendar_of()
     days = [first_day + timedelta(days=number) for number in range(FAST_CLOCK_HORIZON.days)]
-    return [
-        at(day, FAST_CLOCK_TICK) for day in days if day.year <= calendar.last_year and calendar.is_working_day(day)
-    ]
+    return [at(day, FAST_CLOCK_TICK) for day in days if day.year <= calendar.last_year and calendar.is_working_day(day)]

@@ -16,11 +16,17 @@ from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import rounds_of
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Office, ReportVersion
+from dinhky.rounds.reporting import draft_folder
 
 
 def label(name: str) -> str:
     """A short text of the UI: a button, a task's or DAG's display name."""
     return str(_labels(bootstrap.settings().operators)[name])
+
+
+def obligation_title(plan: Plan, obligation: Obligation) -> str:
+    """The display name of an obligation's DAG."""
+    return _render("obligation_title.txt", plan=plan, obligation=obligation)
 
 
 def obligation_doc(plan: Plan, obligation: Obligation) -> str:
@@ -37,7 +43,7 @@ def chore_doc(name: str) -> str:
 def approval_text(office: Office, version: ReportVersion, facts: dict[str, Any]) -> str:
     """What the approver reads before deciding: the report's main figures and where its documents are."""
     plan, round_ = round_of(office, version.round_id)
-    paths = [str(office.files.path(sha)) for sha in (version.document_sha256, version.annex_sha256)]
+    paths = sorted(str(path) for path in draft_folder(office, version).iterdir())
     return _render("approval.md", plan=plan, round=round_, version=version, facts=facts, paths=paths)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pendulum
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+from airflow.utils.types import DagRunType
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,16 @@ class RoundTimetable(Timetable):
         return None
 
     def generate_run_id(
-        self, *, run_type: Any, run_after: pendulum.DateTime, data_interval: DataInterval | None, **extra: Any
+        self, *, run_type: DagRunType, run_after: pendulum.DateTime, data_interval: DataInterval | None, **extra: Any
     ) -> str:
         """`scheduled__2026-Q1`; a second run of the same round, started by hand, carries its moment too."""
         label = next((round_.label for round_ in self._rounds if round_.interval == data_interval), None)
         if label is None:
-            return super().generate_run_id(
-                run_type=run_type, run_after=run_after, data_interval=data_interval, **extra
+            return str(
+                super().generate_run_id(run_type=run_type, run_after=run_after, data_interval=data_interval, **extra)
             )
-        is_by_hand = run_type.value == "manual"
-        return run_type.generate_run_id(suffix=f"{label}_{run_after:%Y%m%dT%H%M%S}" if is_by_hand else label)
+        is_by_hand = run_type is DagRunType.MANUAL
+        return str(run_type.generate_run_id(suffix=f"{label}_{run_after:%Y%m%dT%H%M%S}" if is_by_hand else label))
 
 
 def _instant(text: str) -> pendulum.DateTime:

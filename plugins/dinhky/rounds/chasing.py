@@ -84,9 +84,7 @@ def _chase_round(
 
 
 def _steps_done(ledger: LedgerTransaction, round_: Round, assignment: Assignment) -> set[Step]:
-    return {
-        step for step in UNIT_STEPS if ledger.message_keys(f"{round_.id}|{step.value}|{assignment.unit}|")
-    }
+    return {step for step in UNIT_STEPS if ledger.message_keys(f"{round_.id}|{step.value}|{assignment.unit}|")}
 
 
 def _put(
@@ -110,5 +108,3 @@ def _put(
         returned_because=assignment.reason if assignment.state == "returned" else None,
     )
     return sum(put(message) for message in messages)
-
-

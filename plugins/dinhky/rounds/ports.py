@@ -301,6 +301,7 @@ class Channel(Protocol):
 class Office:
     """Everything the use cases work with, put together by `dinhky.bootstrap`.
 
+    `archive` holds the reports that were sent, `drafts` those compiled, both under readable names.
     `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time. `chats`
     names the chat addresses that are configured: a contact whose chat is not among them is written to by email alone.
     """
@@ -314,5 +315,6 @@ class Office:
     words: Words
     channels: Mapping[str, Channel]
     archive: Path
+    drafts: Path
     lease: timedelta = timedelta(minutes=5)
     chats: frozenset[str] = frozenset()

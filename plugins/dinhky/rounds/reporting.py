@@ -7,11 +7,10 @@ of Airflow's tasks say.
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from dinhky.domain.assignment import Assignment, State
+from dinhky.domain.assignment import State
 from dinhky.domain.content import Content
 from dinhky.domain.errors import SendingRefused, UnknownName
 from dinhky.domain.plan import Plan
@@ -41,7 +40,7 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
         answers = [
             UnitAnswer(
                 unit=plan.unit(assignment.unit),
-                assignment=_before_compiling(assignment),
+                assignment=assignment,
                 content=ledger.content_of(assignment.submission_id) if assignment.submission_id else None,
                 previous=_content_of_previous_period(ledger, plan, round_, assignment.unit),
             )
@@ -58,6 +57,7 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
             current = ledger.assignment(round_id_, answer.unit.code)
             if current and current.state is State.ACCEPTED and current.submission_id == answer.assignment.submission_id:
                 ledger.move(round_id_, answer.unit.code, State.COMPILED, at=now, actor="dinhky")
+    _copy_out(office, version, office.drafts)
     return version
 
 
@@ -86,9 +86,7 @@ def request_approval(office: Office, version: ReportVersion, now: datetime) -> N
         ledger.queue(request, now)
 
 
-def record_decision(
-    office: Office, report_id: int, *, approved: bool, comment: str, by: str, at: datetime
-) -> Decision:
+def record_decision(office: Office, report_id: int, *, approved: bool, comment: str, by: str, at: datetime) -> Decision:
     """Record what the approver said of a version; a version sent back is told to the compiler with the comment."""
     with office.ledger.transaction() as ledger:
         version = ledger.report(report_id)
@@ -165,15 +163,7 @@ def file_report(office: Office, round_id_: str, now: datetime) -> Path:
         version = ledger.latest_report(round_id_)
     if version is None or version.state != "sent":
         raise SendingRefused("nothing_to_file", round_id=round_id_)
-    plan_id, ref, period = round_id_.split("/")
-    folder = office.archive / plan_id / ref / period / f"v{version.version}"
-    folder.mkdir(parents=True, exist_ok=True)
-    is_new = False
-    for document in _documents(version):
-        target = folder / document.name
-        if not target.exists():
-            is_new = True
-            shutil.copyfile(office.files.path(document.sha256), target)
+    folder, is_new = _copy_out(office, version, office.archive)
     if is_new:
         with office.ledger.transaction() as ledger:
             ledger.event(
@@ -182,9 +172,23 @@ def file_report(office: Office, round_id_: str, now: datetime) -> Path:
     return folder
 
 
-def _before_compiling(assignment: Assignment) -> Assignment:
-    """The assignment as the report sees it: whether an earlier compilation used it must not change the document."""
-    return replace(assignment, state=State.ACCEPTED) if assignment.state is State.COMPILED else assignment
+def draft_folder(office: Office, version: ReportVersion) -> Path:
+    """Where a compiled version lies under readable names, for whoever decides about it."""
+    return _folder(office.drafts, version)
+
+
+def _folder(root: Path, version: ReportVersion) -> Path:
+    return root / version.round_id / f"v{version.version}"
+
+
+def _copy_out(office: Office, version: ReportVersion, root: Path) -> tuple[Path, bool]:
+    """Copy a version's files below `root` under their readable names; whether there was anything to copy."""
+    folder = _folder(root, version)
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [document for document in _documents(version) if not (folder / document.name).exists()]
+    for document in missing:
+        shutil.copyfile(office.files.path(document.sha256), folder / document.name)
+    return folder, bool(missing)
 
 
 def _documents(version: ReportVersion) -> tuple[Attachment, ...]:

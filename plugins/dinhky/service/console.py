@@ -20,11 +20,11 @@ class Console:
         self._file = operators / "console.yaml"
         self._words = words
 
-    def say(self, name: str, **facts: Any) -> None:
+    def say(self, name: str, /, **facts: Any) -> None:
         """Print one line at once, also into a pipe."""
         print(self.line(name, **facts), flush=True)
 
-    def line(self, name: str, **facts: Any) -> str:
+    def line(self, name: str, /, **facts: Any) -> str:
         """The line `name`, filled in. Raises KeyError for a name that has no wording."""
         return self._environment.from_string(self.lines[name]).render(**facts)
 

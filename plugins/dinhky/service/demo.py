@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,9 +86,10 @@ class Demo:
             self._say_end(current, url, time.monotonic() - began)
             if not self._once:
                 self._console.say("stop_hint")
-                while True:
-                    processes.check()
-                    time.sleep(1)
+                with suppress(KeyboardInterrupt):  # how it is meant to end
+                    while True:
+                        processes.check()
+                        time.sleep(1)
 
     def _begin_anew(self) -> None:
         """Forget an earlier playing: its folder, all but the lock we hold."""

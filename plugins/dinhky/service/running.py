@@ -100,9 +100,7 @@ def next_due(current: Settings, now: datetime) -> Round | None:
 def say_login(console: Console, home: Path) -> None:
     """How to log in: the administrator and the approver."""
     known = passwords(home)
-    console.say(
-        "login", user="admin", password=known["admin"], approver="lanhdao", approver_password=known["lanhdao"]
-    )
+    console.say("login", user="admin", password=known["admin"], approver="lanhdao", approver_password=known["lanhdao"])
 
 
 def interrupt_on_terminate() -> None:
