@@ -1,4 +1,4 @@
-"""The chase tick: every half hour of the office day, what is due by now and not yet done becomes messages in the outbox."""
+"""The chase tick: every half hour of the office day, what is due by now and not yet done goes into the outbox."""
 
 from airflow.sdk import DAG, get_current_context, task
 

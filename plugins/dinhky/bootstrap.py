@@ -1,7 +1,7 @@
 """The only place that reads settings and plugs the adapters together.
 
-Settings are environment variables, listed in `.env.example`; none is needed for a trial. Secrets (the SMTP address, chat
-addresses) are read here and go no further than the adapter that needs them.
+Settings are environment variables, listed in `.env.example`; none is needed for a trial. Secrets (the SMTP address,
+chat addresses) are read here and go no further than the adapter that needs them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command line: the same use cases as the DAGs, from a shell. Names and JSON keys are stable (`docs/command-line.md`)."""
+"""The command line: the same use cases as the DAGs, from a shell. Names and keys are stable: `docs/command-line.md`."""
 
 from __future__ import annotations
 

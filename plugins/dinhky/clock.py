@@ -15,7 +15,7 @@ PUNCTUAL = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Clock:
-    """Office time as a function of real time: `rate` times as fast from the two origins on, until `office_end` if given.
+    """Office time as a function of real time: `rate` times as fast from the two origins on, until `office_end` if any.
 
     With rate 1 and equal origins it is the real clock.
     """
@@ -58,17 +58,17 @@ class Clock:
     def tick(self, scheduled: datetime) -> datetime:
         """The office moment that a run scheduled for the real instant `scheduled` stands for.
 
-        A punctual tick stands for its schedule and not for the second at which a worker got round to it, which on a fast
-        clock could be hours later; a late one (after an outage) stands for now.
+        A punctual tick stands for its schedule and not for the second at which a worker got round to it, which on a
+        fast clock could be hours later; a late one (after an outage) stands for now.
         """
         real_now = datetime.now(UTC)
         return self.at(scheduled if timedelta() <= real_now - scheduled <= PUNCTUAL else real_now)
 
     @classmethod
     def parse(cls, text: str | None, started: datetime) -> Clock:
-        """From `DINHKY_CLOCK`: `moment[@rate[/moment]]`; None or empty is the real clock. `started` is when it began to run.
+        """From `DINHKY_CLOCK`: `moment[@rate[/moment]]`; None or empty is the real clock.
 
-        Raises ValueError for anything else.
+        `started` is when it began to run. Raises ValueError for anything else.
         """
         if not text:
             return cls(started, started)

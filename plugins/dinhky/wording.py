@@ -99,6 +99,6 @@ class TemplateWords:
 
 
 def short_day(moment: date | datetime) -> str:
-    """`16/3/2026`: days below 10 and months 1 and 2 are padded with a zero, as official documents do (Decree 30/2020)."""
+    """`16/3/2026`: days below 10 and months 1 and 2 zero-padded, as in official documents (Decree 30/2020)."""
     day = local(moment).date() if isinstance(moment, datetime) else moment
     return f"{day.day:02d}/{day.month:02d}/{day.year}" if day.month <= 2 else f"{day.day:02d}/{day.month}/{day.year}"

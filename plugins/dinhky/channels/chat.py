@@ -16,7 +16,7 @@ class ChatChannel:
         self._secrets = secrets
 
     def send(self, queued: QueuedMessage, _files: Files, _now: datetime) -> str:
-        """Send one message. Raises PermanentDeliveryError without a usable URL, TemporaryDeliveryError if it was not taken."""
+        """Send one message. Raises PermanentDeliveryError without a usable URL, TemporaryDeliveryError if not taken."""
         import apprise  # 0.3 s of imports, and most runs send no chat
 
         url = self._secrets.get(queued.message.address)

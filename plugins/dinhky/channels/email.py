@@ -36,7 +36,10 @@ class SmtpSettings:
 
     @classmethod
     def from_url(cls, url: str) -> SmtpSettings:
-        """From `smtp://user:password@host:port` (`?security=starttls`) or `smtps://…`. Raises ValueError, without the URL in it."""
+        """From `smtp://user:password@host:port` (`?security=starttls`) or `smtps://…`.
+
+        Raises ValueError, without the URL in it.
+        """
         parts = urlsplit(url)
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
             raise ValueError("an SMTP address looks like smtp://host:port or smtps://host:port")

@@ -34,7 +34,7 @@ class WorkingCalendar:
         return day.weekday() < SATURDAY and day not in self.days_off
 
     def on_or_after(self, day: date) -> date:
-        """`day` if worked, else the next working day: a deadline on a day off moves forward (Civil Code 2015, art. 148)."""
+        """`day` if worked, else the next working day: a deadline on a day off moves on (Civil Code 2015, art. 148)."""
         while not self.is_working_day(day):
             day += ONE_DAY
         return day

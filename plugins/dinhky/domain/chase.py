@@ -1,4 +1,4 @@
-"""Who is to be reminded of what by now. The question is never "is today T-3" but "what is due by now and not yet done"."""
+"""Who is to be reminded of what by now. Never asked: "is today T-3"; always: "what is due by now and not yet done"."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def escalation_due(round_: Round, now: datetime, calendar: WorkingCalendar) -> b
 
 
 def missed_steps(round_: Round, done: Collection[Step], now: datetime, calendar: WorkingCalendar) -> list[Step]:
-    """Steps whose time came and went unsent (the system was down past the units' due date): recorded, never sent late."""
+    """Steps whose time came and went unsent (the system was down past the due date): recorded, never sent late."""
     if now <= round_.unit_due:
         return []
     return [rung.step for rung in unit_ladder(round_, calendar) if rung.step not in done]

@@ -1,4 +1,4 @@
-"""What a unit tells about a period: its posts, its activities, its difficulties and proposals; and who it says it is."""
+"""What a unit tells about a period: its posts, activities, difficulties and proposals; and who it says it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Post:
-    """One published item. `row` is its row in the unit's workbook. `channel` and `field` hold the form's own choices."""
+    """One published item. `row` is its row in the unit's workbook; `channel` and `field` hold the form's choices."""
 
     row: int
     title: str

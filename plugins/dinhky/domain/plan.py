@@ -49,7 +49,7 @@ class DueRule:
 
 @dataclass(frozen=True)
 class Contact:
-    """A person who speaks for a unit. `chat` names the environment variable that holds an apprise URL, never the URL."""
+    """A person who speaks for a unit. `chat` names the environment variable holding an apprise URL, never the URL."""
 
     name: str
     email: str
@@ -137,8 +137,8 @@ class Letterhead:
 class Plan:
     """One commune's plan for one year. Rounds due before `effective_from` do not exist.
 
-    `document` names the paper that imposes the duties. `approver` decides on reports and hears who is late; `compiler` is
-    the unit that puts reports together.
+    `document` names the paper that imposes the duties. `approver` decides on reports and hears who is late; `compiler`
+    is the unit that puts reports together.
     """
 
     id: str

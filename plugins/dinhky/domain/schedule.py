@@ -84,8 +84,9 @@ def find_round(plan: Plan, ref: str, period: str, calendar: WorkingCalendar) -> 
 def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
     """What cannot be kept as written, found when the plan is checked instead of the night before.
 
-    A report needs at least one working day after its data close and up to its due date (Decree 09/2019/NĐ-CP, art. 8.5b), counted on
-    the date the document says; and units ought not to be due before the data they report have closed.
+    A report needs at least one working day after its data close and up to its due date (Decree 09/2019/NĐ-CP,
+    art. 8.5b), counted on the date the document says; and units ought not to be due before the data they
+    report have closed.
     """
     problems = []
     for round_ in year_of(plan, calendar):

@@ -1,4 +1,4 @@
-"""The folder route: files that units put in `inbox/<unit>/` or, where several plans share a machine, `inbox/<plan>/<unit>/`.
+"""The folder route: files put in `inbox/<unit>/` or, where several plans share a machine, in `inbox/<plan>/<unit>/`.
 
 A handled file moves to `done/` or `returned/` beside it, with the answer in a text file of the same name. A file that
 is still being written is left for the next look.
@@ -40,8 +40,8 @@ def scan(
     """Receive every settled file below `inbox`, oldest first. `office_time` turns a real instant into the office's.
 
     A file arrived when it appeared in the folder (its inode's change time, which copying cannot preserve), not when we
-    looked: an outage of ours makes no unit late. If a scan dies half-way, the next one finds the rest; a file received but
-    not yet moved is recognised by its bytes.
+    looked: an outage of ours makes no unit late. If a scan dies half-way, the next one finds the rest; a file
+    received but not yet moved is recognised by its bytes.
     """
     arrivals = sorted((path.stat().st_ctime, path) for path in _waiting(inbox))
     return [

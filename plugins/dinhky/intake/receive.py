@@ -57,8 +57,8 @@ def receive(
 ) -> Receipt:
     """Take a file from a unit and answer it. Receiving the same bytes again gives the same answer and changes nothing.
 
-    The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every case.
-    Raises UnknownName if no plan has such a unit.
+    The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every
+    case. Raises UnknownName if no plan has such a unit.
     """
     sha256 = office.files.put(data)
     identity, problems = office.workbooks.identity(data)
@@ -198,7 +198,7 @@ def _sentences(office: Office, problems: Iterable[Problem]) -> list[str]:
 
 
 def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Identity | None) -> Plan:
-    """The plan whose unit this is: as the route says, else as the file claims, else the only one that has such a unit."""
+    """The plan whose unit this is: as the route says, else as the file claims, else the only one that has it."""
     having = {plan.id: plan for plan in office.plans.values() if unit_code in {unit.code for unit in plan.units}}
     wanted = plan_id or (identity.plan if identity else None)
     if wanted in having:

@@ -27,7 +27,7 @@ class WorkRows(Rows):
             self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:id))"), {"id": round_id})
 
     def open_round(self, round_: Round, units: Sequence[Unit], at: datetime) -> bool:
-        """Record a round and its assignments; False if it was open already. A unit new to the plan is added, none removed."""
+        """Record a round and its assignments; False if it was open. A unit new to the plan is added, none removed."""
         is_new = self._insert_unless_present(
             schema.rounds,
             {

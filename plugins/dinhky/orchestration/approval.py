@@ -21,9 +21,9 @@ ASKED = "report_asked_about"
 class ApproveReportOperator(HITLBranchOperator):
     """Asks the approver about the newest version of a round's report and records the answer for exactly its bytes.
 
-    `report_id` is the version compiled just before. A version that the ledger already shows as approved is not asked about
-    again, so a cleared run plays through. Only a real answer reaches `execute_complete`: marking this task as done by
-    hand leaves the ledger without a decision, and `send` refuses.
+    `report_id` is the version compiled just before. A version that the ledger already shows as approved is not asked
+    about again, so a cleared run plays through. Only a real answer reaches `execute_complete`: marking this task as
+    done by hand leaves the ledger without a decision, and `send` refuses.
     """
 
     template_fields = ("subject", "body", "report_id")

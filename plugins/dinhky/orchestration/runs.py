@@ -19,8 +19,8 @@ from dinhky.domain.schedule import rounds_of
 def this_round(plan: Plan, obligation: Obligation) -> tuple[str, datetime]:
     """The id of the round that the current run plays, and the office time now (UTC).
 
-    The run's data interval is the round's window. A run triggered through the API without one plays the round that is open
-    now. Raises UnknownName if there is none.
+    The run's data interval is the round's window. A run triggered through the API without one plays the round that is
+    open now. Raises UnknownName if there is none.
     """
     context = get_current_context()
     now = bootstrap.settings().clock.now()

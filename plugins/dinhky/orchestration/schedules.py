@@ -1,4 +1,4 @@
-"""When DAGs run: an obligation when its rounds open, a chore at its own beat. On a fast clock the same moments come sooner."""
+"""When DAGs run: an obligation when its rounds open, a chore at its own beat. A fast clock brings both sooner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVERY_MINUTE = "* * * * *"
 FAST_BEAT = timedelta(seconds=4)
 """How often a chore runs on a fast clock, in real time: about what two cores carry beside the rounds."""
 FAST_CLOCK_TICK = time(8, 0)
-"""The moment of a working day at which a fast clock chases: all steps are due by then, whatever a fast clock rounds off."""
+"""The moment of a working day at which a fast clock chases: all steps are due by then, whatever is rounded off."""
 FAST_CLOCK_HORIZON = timedelta(days=400)
 START_DATE = pendulum.datetime(2025, 1, 1, tz=str(VIETNAM))
 """Before every round of every plan. Which rounds run is the timetable's affair, not the start date's."""

@@ -1,4 +1,4 @@
-"""The timetable of an obligation: the explicit list of its rounds. No date is computed here; the domain has done that."""
+"""The timetable of an obligation: the explicit list of its rounds. No date is computed here: the domain did that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks that wait: one for each unit's submission, one for a moment. Both defer, so that waiting holds no worker."""
+"""The tasks that wait: one for each unit's submission, one for a moment. Both defer: waiting holds no worker."""
 
 from __future__ import annotations
 

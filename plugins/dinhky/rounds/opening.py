@@ -15,8 +15,8 @@ from dinhky.rounds.ports import Attachment, Office
 def open_round(office: Office, round_id: str, now: datetime) -> list[Unit]:
     """Open a round and return the units asked, in the plan's order.
 
-    Repeating it adds what the plan has gained since and repeats no message. A round that is over is recorded as history:
-    nobody is written to.
+    Repeating it adds what the plan has gained since and repeats no message. A round that is over is recorded as
+    history: nobody is written to.
     """
     plan, round_ = round_of(office, round_id)
     units = [plan.unit(code) for code in round_.units]

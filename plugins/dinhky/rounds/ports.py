@@ -78,7 +78,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class ReportVersion:
-    """One compiled version of a round's report. `digest` covers its figures and templates: same digest, same document."""
+    """One compiled version of a round's report. `digest` covers figures and templates: same digest, same document."""
 
     id: int
     round_id: str
@@ -219,7 +219,7 @@ class LedgerTransaction(Protocol):
         """Note that a message's time passed unsent; takes its key, so it cannot be sent afterwards."""
 
     def claim(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> list[QueuedMessage]:
-        """Take messages that are due. What an expired lease left `claimed` returns; what it left `sending` is `unknown`."""
+        """Take messages that are due; under an expired lease `claimed` returns to the queue, `sending` is `unknown`."""
 
     def mark_sending(self, message_id: int, by: str) -> bool:
         """The last word before the wire; False if the claim was lost."""
@@ -302,8 +302,9 @@ class Office:
     """Everything the use cases work with, put together by `dinhky.bootstrap`.
 
     `archive` holds the reports that were sent, `drafts` those compiled, both under readable names.
-    `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time. `chats`
-    names the chat addresses that are configured: a contact whose chat is not among them is written to by email alone.
+    `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time.
+    `chats` names the chat addresses that are configured: a contact whose chat is not among them is written to by email
+    alone.
     """
 
     plans: Mapping[str, Plan]

@@ -32,8 +32,8 @@ def service(
 ) -> Iterator[tuple[AirflowProcesses, str]]:
     """The service, started and healthy; yields its processes and the address of its UI, and stops it on the way out.
 
-    `prepare` is called when the folder is ours alone, `environment` just before the processes start. Raises ServiceError
-    with a sentence for the operator.
+    `prepare` is called when the folder is ours alone, `environment` just before the processes start. Raises
+    ServiceError with a sentence for the operator.
     """
     began = time.monotonic()
     chosen = free_port(port or DEFAULT_PORT, exactly=port is not None)
