@@ -19,9 +19,13 @@ _HIGHEST_ROW = 409.0
 """Excel's own limit."""
 _LETTER = 1.15
 """A letter's usual width in column-width units, bold and word wrap included."""
+_PIXELS_PER_UNIT = 7
+"""A column-width unit on the screen, without the margins of a column."""
 _GRID_LINES = 8
 _DAYS = {"published", "held"}
 _SHARES = {"share"}
+_PADDED_MONTHS = {1, 2}
+"""Decree 30/2020: January and February carry a zero, no other month."""
 
 
 class Styles:
@@ -37,7 +41,8 @@ class Styles:
         self.head = book.add_format(_CELL | {"bold": True, "align": "center", "bg_color": "#E7E6E6"})
         self.text = book.add_format(_CELL)
         self.number = book.add_format(_CELL | {"align": "center", "num_format": "#,##0"})
-        self.day = book.add_format(_CELL | {"align": "center", "num_format": "dd/mm/yyyy"})
+        self.day = book.add_format(_CELL | {"align": "center", "num_format": "dd/m/yyyy"})
+        self.day_of_padded_month = book.add_format(_CELL | {"align": "center", "num_format": "dd/mm/yyyy"})
         self.share = book.add_format(_CELL | {"align": "center", "num_format": "0.0%"})
         self.total = book.add_format(_CELL | {"bold": True})
         self.total_number = book.add_format(_CELL | {"bold": True, "align": "center", "num_format": "#,##0"})
@@ -87,6 +92,7 @@ class AnnexSheet:
         if not self._rows:
             return
         row = _HEAD_ROW + self._rows + 1
+        self._sheet.set_row(row, self._height([""] * len(self._columns)))
         for index, column in enumerate(self._columns):
             if column["key"] in columns:
                 cells = xl_range(_HEAD_ROW + 1, index, row - 1, index)
@@ -97,7 +103,10 @@ class AnnexSheet:
                 self._text(row, index, self._total_label if index == 1 else "", self._styles.total)
 
     def add_chart(self, wording: Mapping[str, str], names: str, columns: Sequence[str], highest: int) -> None:
-        """A native column chart below the table: for each of `columns` a series over the names, at most `highest`."""
+        """A native column chart below the table and as wide: for each of `columns` a series over the names.
+
+        `highest` is the largest value. The sheet is then printed on one page, so that the chart is never cut in two.
+        """
         if not self._rows:
             return
         place = {column["key"]: index for index, column in enumerate(self._columns)}
@@ -128,8 +137,10 @@ class AnnexSheet:
                 "major_unit": step,
             }
         )
-        chart.set_size({"width": 900, "height": 400})
-        self._sheet.insert_chart(last + 3, 1, chart)
+        width = sum(round(column["width"] * _PIXELS_PER_UNIT) for column in self._columns)
+        chart.set_size({"width": width, "height": 400})
+        self._sheet.insert_chart(last + 3, 0, chart)
+        self._sheet.fit_to_pages(1, 1)
 
     def _height(self, texts: Sequence[str]) -> float:
         """A row's height in points, so that wrapped text shows whole where the program does not fit rows by itself."""
@@ -143,7 +154,8 @@ class AnnexSheet:
             self._sheet.write_blank(row, column, None, styles.number)
         elif key in _DAYS:
             day = date.fromisoformat(value)
-            self._sheet.write_datetime(row, column, datetime(day.year, day.month, day.day), styles.day)  # noqa: DTZ001
+            style = styles.day_of_padded_month if day.month in _PADDED_MONTHS else styles.day
+            self._sheet.write_datetime(row, column, datetime(day.year, day.month, day.day), style)  # noqa: DTZ001
         elif key in _SHARES:
             self._share(row, column, value)
         elif isinstance(value, int | float):

@@ -66,10 +66,15 @@ def _environment(period_name: Callable[[str], str]) -> SandboxedEnvironment:
 
 
 def _inert(value: Any) -> Any:
-    """A value as XML text. Braces become character references, because docxtpl rewrites `{_{` to `{{` afterwards."""
+    """A value as XML text. Braces become character references, because docxtpl rewrites `{_{` to `{{` afterwards.
+
+    A dash between words keeps to the word before it: a line that begins with the "- Xã hội" of "Phòng Văn hóa - Xã hội"
+    would read as an item of a list.
+    """
     if not isinstance(value, str):
         return value
-    return Markup(str(escape(value)).replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704  escaped just here
+    kept_together = str(escape(value)).replace(" - ", "\u00a0- ")
+    return Markup(kept_together.replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704  escaped just here
 
 
 def _check(body: Any, demanded: str, facts: Mapping[str, Any]) -> None:
@@ -80,7 +85,7 @@ def _check(body: Any, demanded: str, facts: Mapping[str, Any]) -> None:
         raise ReportError("report_incomplete", wanted=wanted, found=got)
     text = text_of(body)
     for told in _told(facts):
-        if told not in text:
+        if told.replace("\u00a0", " ") not in text:
             raise ReportError("report_text_lost", text=told)
 
 

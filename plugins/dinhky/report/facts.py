@@ -132,7 +132,7 @@ def _channels(plan: Plan, round_: Round, tallies: Tallies) -> list[dict[str, Any
 
 
 def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> dict[str, Any]:
-    """A unit's results. Its counts are None while it has not answered: nothing is known of it, which is not zero."""
+    """A unit's results. What nobody counted, or nobody told while the unit has not answered, is None: not zero."""
     code, assignment = answer.unit.code, answer.assignment
     known = assignment.answered
     activities = tallies.activities(code)
@@ -156,7 +156,7 @@ def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> di
         "late": bool(known and assignment.late),
         "posts": tallies.posts_where(unit=code) if known else None,
         "activities": activities.activities if known else None,
-        "participants": activities.participants if known else None,
+        "participants": activities.participants if known and activities.are_counted else None,
         "duties": [] if assignment.state is State.WAIVED else duties,
         "fulfilled": known and bool(duties) and not any(duty["lacking"] for duty in duties),
     }

@@ -29,8 +29,8 @@ def shape(body: Any) -> str:
 
 
 def text_of(element: Any) -> str:
-    """All text under an element of a Word document, without breaks."""
-    return "".join(piece.text or "" for piece in element.iter(_W + "t"))
+    """All text under an element of a Word document, without breaks, every space an ordinary one."""
+    return "".join(piece.text or "" for piece in element.iter(_W + "t")).replace("\u00a0", " ")
 
 
 def _walk(element: Any, controlled: bool) -> Iterator[str]:

@@ -20,6 +20,11 @@ class ActivityCount:
     participants: int
     uncounted: int
 
+    @property
+    def are_counted(self) -> bool:
+        """Whether the number of people says anything: none took place, or somebody counted at one at least."""
+        return self.uncounted < self.activities or not self.activities
+
 
 class Tallies:
     """The counts over some units' contents, given as pairs of unit code and content in the order to be kept."""

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from dinhky.domain.content import Content
+from dinhky.report import notation
 from dinhky.report.annex import write_annex
 from dinhky.report.errors import ReportError
 
@@ -108,6 +109,21 @@ def test_a_text_too_long_for_a_cell_is_refused_not_dropped(reports, plan, first_
     content = Content(posts=(make_post(9, "a" * 32_768, "portal"),))
     with pytest.raises(ReportError, match="annex_text_refused"):
         reports.compile(plan, first_quarter, [make_answer("vp", content)])
+
+
+def test_only_january_and_february_carry_a_zero(formulas, compiled):
+    days = [formulas["Tin bài"].cell(row, 6) for row in range(HEAD + 1, HEAD + 7)]
+    months = {"dd/mm/yyyy": "{0:%d/%m/%Y}", "dd/m/yyyy": "{0:%d}/{0.month}/{0.year}"}
+    shown = [months[cell.number_format].format(cell.value) for cell in days]
+    assert shown == [notation.day(post["published"]) for post in compiled.facts["posts"]]
+    assert {"27/02/2026", "09/3/2026"} <= set(shown)
+
+
+def test_the_sheet_with_the_chart_prints_on_one_page_and_long_lists_on_several(formulas):
+    assert all(sheet.sheet_properties.pageSetUpPr.fitToPage for sheet in formulas)
+    pages_high = {sheet.title: sheet.page_setup.fitToHeight for sheet in formulas}
+    assert pages_high.pop("Theo kênh") is None, "absent means one page, 0 means as many as it takes"
+    assert set(pages_high.values()) == {0}
 
 
 def test_it_prints_and_scrolls_like_an_office_file(formulas):

@@ -33,12 +33,16 @@ def read(document: bytes):
 
 
 def text_of(document: bytes) -> str:
-    return "\n".join(paragraph.text for paragraph in read(document).paragraphs)
+    return plain("\n".join(paragraph.text for paragraph in read(document).paragraphs))
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
 
 
 def table(document: bytes, name: str) -> list[list[str]] | None:
     for found in read(document).tables:
-        rows = [[cell.text for cell in row.cells] for row in found.rows]
+        rows = [[plain(cell.text) for cell in row.cells] for row in found.rows]
         if rows[0][1] == TABLES[name]:
             return rows[1:]
     return None
@@ -57,6 +61,12 @@ def test_channel_table_states_the_facts(compiled):
         ["4", "Trang Zalo OA của phường", "Không giao chỉ tiêu", "–", "01", "–"],
     ]
     assert total == ["", "Tổng cộng", "", "05", "06", ""]
+
+
+def test_no_line_begins_with_the_second_half_of_a_name(compiled):
+    names = [cell.text for found in read(compiled.document).tables for cell in found.columns[1].cells]
+    assert "Phòng Văn hóa\u00a0- Xã hội" in names
+    assert "Phòng Văn hóa - Xã hội" not in names
 
 
 def test_unit_table_states_the_facts(compiled):

@@ -86,6 +86,15 @@ def test_units_keep_the_plans_order_and_silence_is_not_zero(found):
     ]
 
 
+def test_people_whom_nobody_counted_are_not_zero(reports, plan, first_quarter, make_answer):
+    held = Activity(9, "Tuyên truyền trực quan", "Treo băng rôn", date(2026, 3, 8), "Các chung cư", None)
+    counted = dataclasses.replace(held, row=10, form="Hội nghị", participants=9)
+    told = [Content(activities=activities) for activities in ((held,), (held, counted), ())]
+    for content, participants in zip(told, (None, 9, 0), strict=True):
+        compiled = reports.compile(plan, first_quarter, [make_answer("vhtttt", content)])
+        assert compiled.facts["units"][0]["participants"] == participants
+
+
 def test_each_units_own_duties(found):
     duties = {
         u["code"]: [(d["ref"], d["posts"], d["target"], d["lacking"]) for d in u["duties"]] for u in found["units"]

@@ -43,7 +43,7 @@ def test_the_guide_names_unit_period_dates_and_deadline(book):
         "Phòng Văn hóa - Xã hội",
         "Phường Phúc Lợi",
         "Quý I/2026",
-        "Từ 15/12/2025 đến 14/3/2026",
+        "Từ ngày 15/12/2025 đến hết ngày 14/3/2026",
         "Hết ngày 13/3/2026",
     } <= texts
     assert "(hệ thống điền)" not in {cell.value for sheet in book for row in sheet.iter_rows() for cell in row}
