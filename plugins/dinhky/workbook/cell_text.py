@@ -20,8 +20,11 @@ def clean(value: Any) -> str:
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    text = str(value)
+    if text.isprintable():  # the usual case: neither control nor format characters, no space but the common one
+        return " ".join(unicodedata.normalize("NFC", text).split())
     kept = []
-    for character in str(value).replace("\r\n", "\n"):
+    for character in text.replace("\r\n", "\n"):
         if character in _KEPT_CONTROLS:
             kept.append(_KEPT_CONTROLS[character])
         elif unicodedata.category(character) not in _INVISIBLE:

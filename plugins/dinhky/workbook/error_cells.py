@@ -7,12 +7,13 @@ import re
 from xml.etree import ElementTree
 
 _ERROR_CELL = re.compile(rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*\bt="e"')
+_MARK = b't="e"'
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def error_cells(parts: dict[str, bytes]) -> dict[str, set[str]]:
     """Sheet name -> the cells with an error. `parts` has passed the guard: no document type, bounded size."""
-    found = {name: {cell.decode() for cell in _ERROR_CELL.findall(xml)} for name, xml in parts.items()}
+    found = {name: {cell.decode() for cell in _ERROR_CELL.findall(xml)} for name, xml in parts.items() if _MARK in xml}
     if not any(found.values()):
         return {}
     relations = ElementTree.fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"))  # noqa: S314

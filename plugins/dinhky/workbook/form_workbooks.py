@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class FormWorkbooks:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._load = cache(load_form)
+        self._parse = lru_cache(maxsize=1)(parse)  # a file is asked whom it is for, then read
 
     def form(self, plan: Plan, ref: str) -> Form:
         """The obligation's form. Raises UnknownName for an obligation without one, or with one that does not exist."""
@@ -45,7 +46,7 @@ class FormWorkbooks:
     def identity(self, data: bytes) -> tuple[Identity | None, tuple[Problem, ...]]:
         """Whom the file says it is for, and why that cannot be told; never raises for what a file contains."""
         try:
-            found = parse(data).identity()
+            found = self._parse(data).identity()
         except WorkbookRefusedError as refused:
             return None, (_problem(refused),)
         return found, () if found else (Problem("identity_missing"),)
@@ -57,7 +58,7 @@ class FormWorkbooks:
         """
         try:
             form = self.form(plan, round_.ref)
-            raw = parse(data)
+            raw = self._parse(data)
         except (UnknownName, WorkbookRefusedError) as refused:
             return Reading(None, Content(), (_problem(refused),))
         identity = raw.identity()

@@ -53,9 +53,11 @@ class FoundSheet:
         help_texts = {column.key: comparable(column.help) for column in self.form.columns if column.help}
         for number, row in enumerate(self.rows[self.header_row :], self.header_row + 1):
             values = {key: row[column - 1] if column <= len(row) else "" for key, column in self.columns.items()}
+            has_error = bool(self.errors) and any(self.cell(number, key) in self.errors for key in self.columns)
+            if not has_error and all(value == "" for value in values.values()):
+                continue
             texts = {key: comparable(value) for key, value in values.items()}
-            has_error = any(self.cell(number, key) in self.errors for key in self.columns)
-            if not any(texts.values()) and not has_error:
+            if not has_error and not any(texts.values()):
                 continue
             if all(text == help_texts.get(key, "") for key, text in texts.items()):
                 continue

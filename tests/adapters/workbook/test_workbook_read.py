@@ -7,13 +7,18 @@ import subprocess
 import sys
 import unicodedata
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from dinhky.domain.content import Activity, Content, Post, Remark
+from dinhky.workbook import form_workbooks
+from dinhky.workbook.read import parse
 from dinhky.workbook.sample import fill
+
+FORMS = Path(__file__).parents[3] / "include" / "templates" / "workbooks"
 
 
 def test_what_was_typed_is_what_is_read(desk, post, activity):
@@ -156,3 +161,14 @@ def test_column_names_are_excels():
     assert [cell_name(7, column) for column in (1, 26, 27, 52, 53, 702, 703)] == [
         f"{get_column_letter(column)}7" for column in (1, 26, 27, 52, 53, 702, 703)
     ]
+
+
+def test_a_file_asked_whom_it_is_for_and_then_read_is_parsed_once(desk, post, monkeypatch):
+    parsed = []
+    monkeypatch.setattr(form_workbooks, "parse", lambda data: parsed.append(data) or parse(data))
+    workbooks = form_workbooks.FormWorkbooks(FORMS)
+    mine, other = desk.filled(posts=[post]), desk.built
+    for data in (mine, other, mine):
+        identity, _ = workbooks.identity(data)
+        assert workbooks.read(data, desk.plan, desk.round, desk.unit).identity == identity
+    assert parsed == [mine, other, mine]

@@ -75,6 +75,7 @@ def test_cleaning_is_done_in_one_go(text):
     assert clean(clean(text)) == clean(text)
     assert comparable(text) == comparable(clean(text))
     assert not set(clean(text)) & {"\x00", "\x07", "\u202e", "\u200b", "\ufeff", "\u00a0"}
+    assert clean(text + "\u200b") == clean(text), "the quick way for plain text and the careful way agree"
 
 
 @pytest.mark.parametrize(
