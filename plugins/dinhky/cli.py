@@ -70,13 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     receive.add_argument("file", type=Path, metavar="FILE")
     receive.add_argument("--unit", required=True)
     receive.add_argument("--plan")
-    receive.add_argument("--at", type=_moment, metavar="ISO", help="the moment of arrival (default: now)")
+    receive.add_argument("--at", metavar="ISO", help="the moment of arrival (default: now)")
     _json_option(receive)
     receive.set_defaults(command=_receive)
 
     status = commands.add_parser("status", help="where every round stands")
     status.add_argument("plan", nargs="?")
-    status.add_argument("--at", type=_moment, metavar="ISO", help="judge lateness at this moment (default: now)")
+    status.add_argument("--at", metavar="ISO", help="judge lateness at this moment (default: now)")
     _json_option(status)
     status.set_defaults(command=_status)
 
@@ -207,7 +207,7 @@ def _receive(parsed: argparse.Namespace, console: Console) -> int:
         file_name=parsed.file.name,
         unit_code=parsed.unit,
         plan_id=parsed.plan,
-        now=parsed.at or current.clock.now(),
+        now=_moment(parsed.at) if parsed.at else current.clock.now(),
         route="command line",
     )
     sentences = [office.words.sentence(problem) for problem in receipt.problems]
@@ -239,7 +239,7 @@ def _status(parsed: argparse.Namespace, console: Console) -> int:
     current = bootstrap.settings()
     bootstrap.ledger(current).migrate()
     office = bootstrap.office(current)
-    now = parsed.at or current.clock.now()
+    now = _moment(parsed.at) if parsed.at else current.clock.now()
     plans: list[Plan] = [plan_of(office, parsed.plan)] if parsed.plan else list(office.plans.values())
     found: list[Standing] = [standing for plan in plans for standing in standings(office, plan)]
     if parsed.format == "json":
@@ -287,6 +287,7 @@ def _compile(parsed: argparse.Namespace, console: Console) -> int:
     from dinhky.rounds.reporting import compile_report
 
     current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
     office = bootstrap.office(current)
     round_id = f"{parsed.plan}/{parsed.ref}/{parsed.period}"
     version = compile_report(office, round_id, current.clock.now())
@@ -309,8 +310,8 @@ def _outbox(parsed: argparse.Namespace, console: Console) -> int:
     if parsed.action == "flush":
         now = current.clock.now()
         done = flush_outbox(office, by=f"command line {now.isoformat()}", clock=current.clock.now)
-        console.say("flushed", sent=done.sent, put_off=done.put_off, failed=done.failed)
-        return OK if not done.failed else PROBLEMS_FOUND
+        console.say("flushed", sent=done.sent, put_off=done.put_off, failed=done.failed, unknown=done.unknown)
+        return PROBLEMS_FOUND if done.failed or done.unknown else OK
     with office.ledger.snapshot() as ledger:
         for row in ledger.messages():
             console.say("outbox_row", **row)
@@ -350,7 +351,10 @@ def _json_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise DinhKyError("bad_moment", text=text) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -75,9 +76,12 @@ class Clock:
         moment, _, pace = text.partition("@")
         rate, _, end = pace.partition("/")
         faster = float(rate) if rate else 1.0
-        if not faster > 0:
+        if not (faster > 0 and math.isfinite(faster)):
             raise ValueError(f"DINHKY_CLOCK cannot run {rate} times as fast")
-        return cls(_moment(moment), started, faster, _moment(end) if end else None)
+        office_start, office_end = _moment(moment), _moment(end) if end else None
+        if office_end and office_end < office_start:
+            raise ValueError(f"DINHKY_CLOCK cannot end at {end}, before it starts")
+        return cls(office_start, started, faster, office_end)
 
 
 def _moment(text: str) -> datetime:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -22,6 +23,8 @@ from dinhky.domain.local_time import local
 from dinhky.rounds.ports import Files, QueuedMessage
 
 TIMEOUT_SECONDS = 30
+SEVEN_BITS = SMTP.clone(cte_type="7bit")
+"""Every server takes it, also one that never offered 8BITMIME."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,13 @@ class SmtpSettings:
 
         Raises ValueError, without the URL in it.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:  # its message would show a part of the URL, maybe of the password
+            raise ValueError(
+                "an SMTP address has a host, and a number as port; is a sign in the password unquoted?"
+            ) from None
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
             raise ValueError("an SMTP address looks like smtp://host:port or smtps://host:port")
         security = "tls" if parts.scheme == "smtps" else parse_qs(parts.query).get("security", ["none"])[0]
@@ -48,7 +57,7 @@ class SmtpSettings:
             raise ValueError("the security of an SMTP address is none, starttls or tls")
         return cls(
             host=parts.hostname,
-            port=parts.port or {"none": 25, "starttls": 587, "tls": 465}[security],
+            port=port or {"none": 25, "starttls": 587, "tls": 465}[security],
             security=security,
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
@@ -59,25 +68,36 @@ class SmtpSettings:
 
 
 def compose(queued: QueuedMessage, files: Files, sender: Address, now: datetime) -> EmailMessage:
-    """The email of an outbox row: same Message-ID at every attempt. Raises PermanentDeliveryError if a file is gone."""
+    """The email of an outbox row: same Message-ID at every attempt.
+
+    Raises PermanentDeliveryError if a file is gone, or for a name or address that no header can hold.
+    """
     message = queued.message
-    email = EmailMessage(policy=SMTP)
-    email["From"] = sender
-    email["To"] = Address(message.recipient, addr_spec=message.address)
-    email["Subject"] = message.subject
-    email["Date"] = format_datetime(local(now))
-    email["Message-ID"] = queued.message_id
-    email["Auto-Submitted"] = "auto-generated"
-    email.set_content(message.body)
+    email = EmailMessage(policy=SEVEN_BITS)
+    try:
+        email["From"] = sender
+        email["To"] = Address(message.recipient, addr_spec=message.address)
+        email["Subject"] = message.subject
+        email["Date"] = format_datetime(local(now))
+        email["Message-ID"] = queued.message_id
+        email["Auto-Submitted"] = "auto-generated"
+        email.set_content(message.body)
+    except (ValueError, IndexError, MessageError) as error:
+        raise PermanentDeliveryError("message_not_composed", address=message.address) from error
     for attachment in message.attachments:
-        kind = mimetypes.guess_type(attachment.name)[0] or "application/octet-stream"
-        main, _, sub = kind.partition("/")
         try:
             data = files.get(attachment.sha256)
         except (FileNotFoundError, ValueError) as error:
             raise PermanentDeliveryError("attachment_gone", name=attachment.name) from error
+        main, sub = _kind(attachment.name)
         email.add_attachment(data, maintype=main, subtype=sub, filename=attachment.name)
     return email
+
+
+def _kind(file_name: str) -> tuple[str, str]:
+    main, _, sub = (mimetypes.guess_type(file_name)[0] or "").partition("/")
+    # A mail inside a mail may not be encoded, and ours is whatever bytes a unit sent.
+    return (main, sub) if main and main != "message" else ("application", "octet-stream")
 
 
 class SmtpChannel:
@@ -121,11 +141,15 @@ class SmtpChannel:
             )
         else:
             connection = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_SECONDS)
-        if settings.security == "starttls":
-            connection.starttls(context=ssl.create_default_context())
-        if settings.user:
-            connection.login(settings.user, settings.password or "")
         self._connection = connection
+        try:
+            if settings.security == "starttls":
+                connection.starttls(context=ssl.create_default_context())
+            if settings.user:
+                connection.login(settings.user, settings.password or "")
+        except BaseException:
+            self.close()
+            raise
         return connection
 
     def _is_alive(self, connection: smtplib.SMTP) -> bool:

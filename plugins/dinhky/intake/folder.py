@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dinhky.domain.errors import DinhKyError
+from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.local_time import local
 from dinhky.intake.receive import Receipt, Verdict, receive
 from dinhky.rounds.ports import Office
@@ -23,6 +24,9 @@ STILL_BEING_WRITTEN_SECONDS = 2.0
 """A file changed less than this long ago is not read yet; in real seconds, for it is the disk that is watched."""
 TEMPORARY_PREFIXES = ("~", ".")
 """How office programs begin the names of their lock files and half-written copies."""
+LONGEST_NAME = 255
+"""Bytes in a file's name, on every file system we meet; a Vietnamese letter takes up to three."""
+LONGEST_SUFFIX = 20
 
 
 @dataclass(frozen=True)
@@ -41,30 +45,43 @@ def scan(
 
     A file arrived when it appeared in the folder (its inode's change time, which copying cannot preserve), not when we
     looked: an outage of ours makes no unit late. If a scan dies half-way, the next one finds the rest; a file
-    received but not yet moved is recognised by its bytes.
+    received but not yet moved is recognised by its bytes. A file that fails in a way nobody foresaw keeps no other
+    file from being answered: the failures are raised together at the end.
     """
-    arrivals = sorted((path.stat().st_ctime, path) for path in _waiting(inbox))
-    return [
-        _take(office, path, inbox, office_time(datetime.fromtimestamp(arrived, UTC)))
-        for arrived, path in arrivals
-        if real_now.timestamp() - arrived >= STILL_BEING_WRITTEN_SECONDS
-    ]
+    handled: list[Handled] = []
+    failures: list[Exception] = []
+    for arrived, path in sorted(_waiting(inbox)):
+        if real_now.timestamp() - arrived >= STILL_BEING_WRITTEN_SECONDS:
+            try:
+                handled.append(_take(office, path, inbox, office_time(datetime.fromtimestamp(arrived, UTC))))
+            except Exception as failure:
+                failures.append(failure)
+    if failures:
+        raise ExceptionGroup("files of the inbox that could not be handled", failures)
+    return handled
 
 
-def _waiting(inbox: Path) -> Iterator[Path]:
+def _waiting(inbox: Path) -> Iterator[tuple[float, Path]]:
+    """The files to handle, each with the moment it appeared."""
     for path in inbox.rglob("*"):
         if path.is_file() and not path.is_symlink() and not path.name.startswith(TEMPORARY_PREFIXES):
             folders = path.relative_to(inbox).parts[:-1]
             if 1 <= len(folders) <= 2 and folders[-1] not in {DONE, RETURNED}:
-                yield path
+                with suppress(FileNotFoundError):  # taken back by its sender just now
+                    yield path.stat().st_ctime, path
 
 
 def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
     *plan_id, unit = path.relative_to(inbox).parts[:-1]
     try:
+        data = path.read_bytes()
+    except OSError as error:
+        problem = Problem("file_unreadable", params={"file": path.name, "reason": error.strerror})
+        return Handled(path, None, office.words.sentence(problem))
+    try:
         receipt = receive(
             office,
-            path.read_bytes(),
+            data,
             file_name=path.name,
             unit_code=unit,
             plan_id=plan_id[0] if plan_id else None,
@@ -89,10 +106,13 @@ def _answer(office: Office, receipt: Receipt) -> str:
 
 def _move(path: Path, folder: Path, now: datetime, answer: str) -> None:
     folder.mkdir(exist_ok=True)
-    stem = f"{local(now):%Y%m%d-%H%M%S}_{path.stem}"
-    target, number = folder / f"{stem}{path.suffix}", 1
+    suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
+    begin, number = f"{local(now):%Y%m%d-%H%M%S}_", 1
+    room = LONGEST_NAME - len(os.fsencode(f"{begin}_999{suffix}.txt"))
+    stem = begin + os.fsencode(path.name.removesuffix(suffix))[:room].decode("utf-8", "ignore")
+    target = folder / f"{stem}{suffix}"
     while target.exists():
         number += 1
-        target = folder / f"{stem}_{number}{path.suffix}"
-    target.with_suffix(f"{path.suffix}.txt").write_text(answer, "utf-8")
+        target = folder / f"{stem}_{number}{suffix}"
+    target.with_name(f"{target.name}.txt").write_text(answer, "utf-8")
     os.replace(path, target)

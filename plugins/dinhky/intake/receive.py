@@ -60,6 +60,7 @@ def receive(
     The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every
     case. Raises UnknownName if no plan has such a unit.
     """
+    file_name = _shown(file_name)
     sha256 = office.files.put(data)
     identity, problems = office.workbooks.identity(data)
     plan = _plan_for(office, unit_code, plan_id, identity)
@@ -195,6 +196,12 @@ def _receipt(submission: Submission, *, again: bool) -> Receipt:
 
 def _sentences(office: Office, problems: Iterable[Problem]) -> list[str]:
     return [office.words.sentence(problem) for problem in problems]
+
+
+def _shown(file_name: str) -> str:
+    """A sender's file name as it can be stored and shown: on one line, without bytes that are no text."""
+    text = file_name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Identity | None) -> Plan:

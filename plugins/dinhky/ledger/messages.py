@@ -44,7 +44,9 @@ class MessageRows(Rows):
         table = schema.outbox
         expired = table.c.lease_until < now
         self._connection.execute(
-            update(table).where(table.c.state == "claimed", expired).values(state="queued", claimed_by=None)
+            update(table)
+            .where(table.c.state == "claimed", expired)
+            .values(state="queued", claimed_by=None, attempts=table.c.attempts - 1)  # it was never tried
         )
         self._connection.execute(
             update(table).where(table.c.state == "sending", expired).values(state="unknown", settled_at=now)
@@ -89,6 +91,10 @@ class MessageRows(Rows):
             self._settle(message_id, state="queued", not_before=retry_at, answer=error)
         else:
             self._settle(message_id, state="failed", settled_at=at, answer=error)
+
+    def mark_unknown(self, message_id: int, at: datetime, answer: str) -> None:
+        """It may or may not have gone out: kept out of the queue until a person decides."""
+        self._settle(message_id, state="unknown", settled_at=at, answer=answer)
 
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
         """The outbox for people, oldest first: all of it, or one round's."""

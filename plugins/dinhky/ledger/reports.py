@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, select, update
 
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
@@ -18,34 +18,34 @@ class ReportRows(Rows):
     def add_report(
         self, round_id: str, report: CompiledReport, document: Attachment, annex: Attachment, at: datetime
     ) -> ReportVersion:
-        """A new version, or the version that already has this digest: compiling again changes nothing."""
-        table = schema.reports
-        version = self._connection.scalar(
-            select(func.coalesce(func.max(table.c.version), 0) + 1).where(table.c.round_id == round_id)
-        )
-        is_new = self._insert_unless_present(
-            table,
-            {
-                "round_id": round_id,
-                "version": version,
-                "digest": report.digest,
-                "document_sha256": document.sha256,
-                "annex_sha256": annex.sha256,
-                "document_name": document.name,
-                "annex_name": annex.name,
-                "facts": report.facts,
-                "compiled_at": at,
-                "state": "draft",
-            },
-        )
-        row = self._connection.execute(
-            select(table).where(table.c.round_id == round_id, table.c.digest == report.digest)
-        ).one()
-        if is_new:
-            self.event(
-                "report_compiled", at=at, actor="dinhky", round_id=round_id, version=version, sha256=document.sha256
+        """The next version, or the newest if it has this digest: compiling again changes nothing.
+
+        Figures that return to those of an older version make a new one: the newest version is always what was
+        compiled last. The caller holds the round's lock.
+        """
+        newest = self.latest_report(round_id)
+        if newest and newest.digest == report.digest:
+            return newest
+        version = newest.version + 1 if newest else 1
+        self._connection.execute(
+            schema.reports.insert().values(
+                round_id=round_id,
+                version=version,
+                digest=report.digest,
+                document_sha256=document.sha256,
+                annex_sha256=annex.sha256,
+                document_name=document.name,
+                annex_name=annex.name,
+                facts=report.facts,
+                compiled_at=at,
+                state="draft",
             )
-        return _version(row)
+        )
+        self.event("report_compiled", at=at, actor="dinhky", round_id=round_id, version=version, sha256=document.sha256)
+        added = self.latest_report(round_id)
+        if added is None:
+            raise LookupError(f"the report of {round_id} vanished inside its own transaction")
+        return added
 
     def report(self, report_id: int) -> ReportVersion:
         """The version of that id. Raises LookupError if there is none."""

@@ -125,7 +125,6 @@ reports = Table(
     Column("compiled_at", UtcInstant, nullable=False),
     Column("state", String(12), nullable=False),
     UniqueConstraint("round_id", "version"),
-    UniqueConstraint("round_id", "digest"),
 )
 
 decisions = Table(

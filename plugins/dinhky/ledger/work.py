@@ -106,7 +106,9 @@ class WorkRows(Rows):
                 "late": submission.late,
             }
         elif state in {State.RETURNED, State.NIL, State.WAIVED}:
-            values |= {"submission_id": None, "accepted_at": at if state is State.NIL else None, "late": None}
+            values |= {"submission_id": None, "accepted_at": None, "late": None}
+            if state is State.NIL:
+                values |= {"accepted_at": at, "late": at > self._unit_due(round_id)}
         table = schema.assignments
         self._connection.execute(update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(values))
         self.event(
@@ -119,6 +121,11 @@ class WorkRows(Rows):
             reason=reason,
             submission=submission.number if submission else None,
         )
+
+    def _unit_due(self, round_id: str) -> datetime:
+        query = select(schema.rounds.c.unit_due).where(schema.rounds.c.id == round_id)
+        due: datetime = self._connection.execute(query).scalar_one()
+        return due
 
     def submission_of(self, round_id: str, unit: str, sha256: str) -> Submission | None:
         """The earlier submission of the same bytes, if any."""

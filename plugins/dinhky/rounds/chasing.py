@@ -19,6 +19,7 @@ from dinhky.domain.chase import (
     missed_steps,
     reminder_due,
 )
+from dinhky.domain.errors import UnknownName
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.correspondence import to_person, to_unit
@@ -42,9 +43,10 @@ def chase(office: Office, now: datetime) -> Decided:
     with office.ledger.snapshot() as ledger:
         opened = ledger.opened_round_ids()
     for round_id in opened:
-        if round_id.split("/")[0] not in office.plans:
-            continue  # the plan's file is unreadable just now: its own import error says so
-        plan, round_ = round_of(office, round_id)
+        try:
+            plan, round_ = round_of(office, round_id)
+        except UnknownName:
+            continue  # its plan is unreadable just now, or no longer has it: no reason to leave the others unreminded
         if not round_.is_over(now):
             with office.ledger.transaction() as ledger:
                 ledger.lock_round(round_id)
@@ -56,7 +58,10 @@ def _chase_round(
     office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime, decided: Decided
 ) -> None:
     waiting = [assignment for assignment in ledger.assignments(round_.id) if not assignment.settled]
+    known = {unit.code for unit in plan.units}
     for assignment in waiting:
+        if assignment.unit not in known:
+            continue  # taken out of the plan since: nobody to write to
         done = _steps_done(ledger, round_, assignment)
         step = reminder_due(round_, done, now, office.calendar)
         if step:

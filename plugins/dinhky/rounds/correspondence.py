@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,16 @@ from dinhky.rounds.ports import Attachment, Message, Office
 
 EMAIL = "email"
 CHAT = "chat"
+LONGEST_KEY = 250
+"""What the outbox can hold. Names that need more are told apart by a hash of the address."""
 
 
 def message_key(round_id: str, kind: str, unit: str, address: str) -> str:
     """The outbox key of a message to one address: once taken, that message is never decided again."""
-    return f"{round_id}|{kind}|{unit}|{address}"
+    begin = f"{round_id}|{kind}|{unit}|"
+    if len(begin) + len(address) <= LONGEST_KEY:
+        return begin + address
+    return begin + hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
 def round_facts(office: Office, plan: Plan, round_: Round, now: datetime) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """The dispatcher: the only code that makes anything leave the house.
 
 Each message is claimed, marked `sending`, sent, and marked `sent`, each step committed before the next: whatever
-moment the process dies at, the ledger says what may have happened.
+moment the process dies at, the ledger says what may have happened. A channel that fails in a way nobody foresaw may
+have sent or not: its message becomes `unknown`, for a person to decide, and the others go on.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
+from dinhky.domain.errors import PermanentDeliveryError, Problem, TemporaryDeliveryError
 from dinhky.rounds.ports import Office, QueuedMessage
+
+log = logging.getLogger(__name__)
 
 BATCH = 50
 MAX_ATTEMPTS = 6
@@ -26,6 +30,7 @@ class Flushed:
     sent: int = 0
     failed: int = 0
     put_off: int = 0
+    unknown: int = 0
 
 
 def flush_outbox(office: Office, *, by: str, clock: Callable[[], datetime]) -> Flushed:
@@ -45,7 +50,10 @@ def flush_outbox(office: Office, *, by: str, clock: Callable[[], datetime]) -> F
 
 def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed) -> None:
     try:
-        answer = office.channels[queued.message.channel].send(queued, office.files, now)
+        channel = office.channels.get(queued.message.channel)
+        if channel is None:
+            raise PermanentDeliveryError("channel_missing", channel=queued.message.channel)
+        answer = channel.send(queued, office.files, now)
     except TemporaryDeliveryError as error:
         gives_up = queued.attempts >= MAX_ATTEMPTS
         retry_at = None if gives_up else now + FIRST_RETRY * 2 ** (queued.attempts - 1)
@@ -57,6 +65,12 @@ def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed
         with office.ledger.transaction() as ledger:
             ledger.mark_failed(queued.id, now, office.words.explain(error), None)
         flushed.failed += 1
+    except Exception as error:
+        log.exception("message %s: the channel failed unexpectedly", queued.id)
+        answer = office.words.sentence(Problem("channel_broke", params={"reason": type(error).__name__}))
+        with office.ledger.transaction() as ledger:
+            ledger.mark_unknown(queued.id, now, answer)
+        flushed.unknown += 1
     else:
         with office.ledger.transaction() as ledger:
             ledger.mark_sent(queued.id, now, answer)

@@ -16,6 +16,7 @@ def plan_of(office: Office, plan_id: str) -> Plan:
 
 def round_of(office: Office, round_id: str) -> tuple[Plan, Round]:
     """The plan and round of an id such as `phuc-loi-2026/PL-5/2026-Q1`. Raises UnknownName."""
-    plan_id, ref, period = round_id.split("/")
+    plan_id, _, rest = round_id.partition("/")
+    ref, _, period = rest.partition("/")
     plan = plan_of(office, plan_id)
     return plan, find_round(plan, ref, period, office.calendar)

@@ -229,6 +229,9 @@ class LedgerTransaction(Protocol):
     def mark_failed(self, message_id: int, at: datetime, error: str, retry_at: datetime | None) -> None:
         """Failed for good, or back in the queue from `retry_at` on."""
 
+    def mark_unknown(self, message_id: int, at: datetime, answer: str) -> None:
+        """It may or may not have gone out: a person decides."""
+
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
         """The outbox for people, oldest first: all of it, or one round's."""
 

@@ -6,7 +6,7 @@ of Airflow's tasks say.
 
 from __future__ import annotations
 
-import shutil
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -136,7 +136,10 @@ def send_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
         if refusal:
             raise refusal
         for sha256 in (version.document_sha256, version.annex_sha256):
-            office.files.get(sha256)  # a damaged file must not go out under a good approval
+            try:
+                office.files.get(sha256)
+            except (FileNotFoundError, ValueError) as error:
+                raise SendingRefused("document_damaged", round_id=round_id_, version=version.version) from error
         for recipient in plan.report_to:
             message = to_person(
                 office,
@@ -163,9 +166,11 @@ def file_report(office: Office, round_id_: str, now: datetime) -> Path:
         version = ledger.latest_report(round_id_)
     if version is None or version.state != "sent":
         raise SendingRefused("nothing_to_file", round_id=round_id_)
-    folder, is_new = _copy_out(office, version, office.archive)
-    if is_new:
-        with office.ledger.transaction() as ledger:
+    folder = _copy_out(office, version, office.archive)
+    with office.ledger.transaction() as ledger:
+        ledger.lock_round(round_id_)
+        filed = [event["detail"]["version"] for event in ledger.events(round_id_) if event["kind"] == "report_filed"]
+        if version.version not in filed:
             ledger.event(
                 "report_filed", at=now, actor="dinhky", round_id=round_id_, version=version.version, folder=str(folder)
             )
@@ -181,14 +186,16 @@ def _folder(root: Path, version: ReportVersion) -> Path:
     return root / version.round_id / f"v{version.version}"
 
 
-def _copy_out(office: Office, version: ReportVersion, root: Path) -> tuple[Path, bool]:
-    """Copy a version's files below `root` under their readable names; whether there was anything to copy."""
+def _copy_out(office: Office, version: ReportVersion, root: Path) -> Path:
+    """Copy a version's files below `root` under their readable names, each whole or not at all."""
     folder = _folder(root, version)
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [document for document in _documents(version) if not (folder / document.name).exists()]
-    for document in missing:
-        shutil.copyfile(office.files.path(document.sha256), folder / document.name)
-    return folder, bool(missing)
+    for document in _documents(version):
+        if not (folder / document.name).exists():
+            unfinished = folder / f".{document.name}.{os.getpid()}"
+            unfinished.write_bytes(office.files.get(document.sha256))
+            os.replace(unfinished, folder / document.name)
+    return folder
 
 
 def _documents(version: ReportVersion) -> tuple[Attachment, ...]:

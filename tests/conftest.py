@@ -1,0 +1,180 @@
+"""Phúc Lợi's office put together as the service does it, and a throw-away PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import yaml
+from sqlalchemy import create_engine, make_url, text
+
+from dinhky import bootstrap
+from dinhky.domain.assignment import Assignment
+from dinhky.intake.receive import Receipt, receive
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.opening import open_round
+from dinhky.rounds.ports import Office
+from dinhky.workbook.sample import fill
+
+REPOSITORY = Path(__file__).parents[1]
+SAMPLE = REPOSITORY / "include" / "data" / "samples" / "phuc-loi-2026-Q1.yaml"
+FIRST_QUARTER = "phuc-loi-2026/PL-5/2026-Q1"
+OPENS = datetime.fromisoformat("2026-03-05T07:30+07:00")
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One file that the sample says a unit sends, and when."""
+
+    unit: str
+    at: datetime
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Commune:
+    """An office over a folder of its own. `sample` is what each unit sends in the first quarter, in order."""
+
+    office: Office
+    home: Path
+    sample: dict[str, list[Sending]]
+
+    def receive(self, unit: str, data: bytes, now: datetime) -> Receipt:
+        return receive(self.office, data, file_name="biểu số liệu.xlsx", unit_code=unit, now=now, route="test")
+
+    def answer(self, unit: str, now: datetime | None = None) -> Receipt:
+        """The unit sends its good workbook."""
+        good = self.sample[unit][-1]
+        return self.receive(unit, good.data, now or good.at)
+
+    def assignment(self, unit: str) -> Assignment:
+        with self.office.ledger.snapshot() as ledger:
+            found = ledger.assignment(FIRST_QUARTER, unit)
+        assert found is not None
+        return found
+
+    def messages(self, *kinds: str) -> list[dict]:
+        """The outbox rows of these kinds (all, without any), oldest first."""
+        with self.office.ledger.snapshot() as ledger:
+            return [row for row in ledger.messages() if not kinds or row["kind"] in kinds]
+
+    def events(self) -> list[dict]:
+        with self.office.ledger.snapshot() as ledger:
+            return ledger.events(FIRST_QUARTER)
+
+    def using(self, **parts: object) -> Commune:
+        """The same commune with other parts in its office."""
+        return replace(self, office=replace(self.office, **parts))
+
+
+def office_in(home: Path, ledger_url: str = "") -> Office:
+    """The office of a folder; its ledger is still to be migrated if it is new."""
+    return bootstrap.office(bootstrap.settings({"DINHKY_HOME": str(home), "DINHKY_LEDGER": ledger_url}))
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Sending]]:
+    """The sample quarter as the units' own workbooks, typed in."""
+    office = office_in(tmp_path_factory.mktemp("sample"))
+    plan, round_ = round_of(office, FIRST_QUARTER)
+    units = yaml.safe_load(SAMPLE.read_text("utf-8"))["units"]
+    empty = {unit: office.workbooks.build(plan, round_, plan.unit(unit)) for unit in units}
+    return {
+        unit: [Sending(unit, datetime.fromisoformat(one["at"]), fill(empty[unit], one["rows"])) for one in sendings]
+        for unit, sendings in units.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def opened_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose first quarter has just opened: to be copied, not used."""
+    home = tmp_path_factory.mktemp("opened")
+    office = office_in(home)
+    office.ledger.migrate()
+    open_round(office, FIRST_QUARTER, OPENS)
+    return home
+
+
+@pytest.fixture
+def new_commune(tmp_path: Path, sample: dict[str, list[Sending]]) -> Commune:
+    """A commune that has not opened anything yet."""
+    office = office_in(tmp_path / "home")
+    office.ledger.migrate()
+    return Commune(office, tmp_path / "home", sample)
+
+
+@pytest.fixture
+def another_commune(
+    tmp_path_factory: pytest.TempPathFactory, opened_home: Path, sample: dict[str, list[Sending]]
+) -> Callable[[], Commune]:
+    """Makes communes whose first quarter has just opened, each in its own folder."""
+
+    def make() -> Commune:
+        home = tmp_path_factory.mktemp("commune") / "home"
+        shutil.copytree(opened_home, home)
+        return Commune(office_in(home), home, sample)
+
+    return make
+
+
+@pytest.fixture
+def commune(another_commune: Callable[[], Commune]) -> Commune:
+    """A commune whose first quarter has just opened."""
+    return another_commune()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A throw-away PostgreSQL on a socket in a temporary folder; its URL. Run by an ordinary user, as it insists."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs PostgreSQL: apt-get install postgresql")
+        pytest.skip("no PostgreSQL on this machine")
+    folder = Path(tempfile.mkdtemp(prefix="dinhky-pg-"))  # short: a socket's path has at most 107 bytes
+    user = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        user = ["runuser", "-u", "postgres", "--"]
+    data = folder / "data"
+    control = [*user, str(programs[-1] / "pg_ctl"), "--pgdata", str(data)]
+    initialise = ["--options", "--auth=trust --username=dinhky --encoding=UTF8 --locale=C.UTF-8 --no-sync"]
+    server = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off"
+    try:
+        subprocess.run([*control, "initdb", *initialise], check=True, capture_output=True, cwd=folder)
+        start = ["--wait", "--log", str(folder / "log"), "--options", server, "start"]
+        subprocess.run([*control, *start], check=True, capture_output=True, cwd=folder)
+        yield f"postgresql+psycopg2://dinhky@/postgres?host={folder}"
+    finally:
+        if (data / "postmaster.pid").exists():
+            subprocess.run([*control, "--mode", "immediate", "stop"], check=True, capture_output=True, cwd=folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    name = f"test_{uuid4().hex}"
+    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty ledger, on each of the two databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return request.getfixturevalue("postgresql")
