@@ -60,7 +60,7 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
 
         open_task = opened()
         units = UnitSubmissionOperator.partial(
-            task_id="unit", task_display_name=label("unit"), map_index_template="{{ unit_name }}"
+            task_id="unit", task_display_name=label("unit"), map_index_template="{{ task.unit_name }}"
         ).expand_kwargs(open_task)
         data_closed = WaitUntilOperator(
             task_id="close", task_display_name=label("close"), moment="{{ data_interval_end.isoformat() }}"

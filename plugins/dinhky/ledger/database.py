@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
@@ -30,6 +28,9 @@ class SqlLedger:
 
     def migrate(self) -> None:
         """Bring the database to the newest schema; does nothing if it is there already."""
+        from alembic import command  # 0.3 s of imports that no task needs
+        from alembic.config import Config
+
         database = make_url(self.url).database
         if self._engine.dialect.name == "sqlite" and database:
             Path(database).parent.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,6 @@ class UnitSubmissionOperator(BaseOperator):
         self.unit_name = unit_name
 
     def execute(self, context: Any) -> None:
-        context["unit_name"] = self.unit_name
         self._show(_outcome(self.round_id, self.unit))
 
     def resume(self, context: Any, event: str) -> None:

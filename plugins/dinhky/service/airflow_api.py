@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
+
+
+SETTLED = timedelta(seconds=4)
 
 
 class AirflowApi:
@@ -42,9 +48,25 @@ class AirflowApi:
         """Answer the approval task of a run."""
         self.call(
             "PATCH",
-            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/approve/-1/hitlDetails",
+            _approval(dag_id, run_id),
             {"chosen_options": [option], "params_input": {"comment": comment}},
         )
+
+    def waits_for_decision(self, dag_id: str, run_id: str) -> bool:
+        """Whether a run's approval has been waiting unanswered for long enough to be answered by a machine.
+
+        Airflow 3.3.2 loses an answer given within a second or two of the question: it takes the resumed task for failed,
+        and its retry asks again. People are slower than that.
+        """
+        try:
+            question = self.call("GET", _approval(dag_id, run_id))
+        except HTTPError as error:
+            if error.code == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        if question["response_received"] or question["task_instance"]["state"] != "awaiting_input":
+            return False
+        return datetime.now(UTC) - datetime.fromisoformat(question["created_at"]) >= SETTLED
 
     def clear(self, dag_id: str, run_id: str, *, tasks: list[str] | None = None, downstream: bool = False) -> None:
         """Clear a run, or some tasks of it, as the operator's Clear button does."""
@@ -66,3 +88,7 @@ class AirflowApi:
             f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}",
             {"new_state": state},
         )
+
+
+def _approval(dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/approve/-1/hitlDetails"
