@@ -134,9 +134,8 @@ def test_what_one_plan_has_lost_leaves_no_other_round_unreminded(commune, change
     assert reminded["phuc-loi-2026"] == (len(UNITS) - 1 if change == "no unit" else 0)
 
 
-ANY_MOMENT = st.datetimes(datetime(2026, 3, 5, 7, 30), datetime(2026, 3, 17, 12)).map(
-    lambda moment: moment.replace(tzinfo=at("05T00:00").tzinfo)
-)
+MINUTES = int((at("17T12:00") - at("05T07:30")).total_seconds() // 60)
+ANY_MOMENT = st.integers(0, MINUTES).map(lambda minutes: at("05T07:30") + timedelta(minutes=minutes))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
