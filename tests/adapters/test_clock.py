@@ -1,0 +1,103 @@
+"""The office's clock: real, elsewhere, or fast, and back at the usual pace from a moment on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dinhky.clock import Clock
+
+STARTED = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+FAST = "2026-03-01T07:00+07:00@1440"
+ENDING = f"{FAST}/2026-03-16T11:00+07:00"
+
+
+def shown(text: str | None, real_seconds: float) -> str:
+    office = Clock.parse(text, STARTED).at(STARTED + timedelta(seconds=real_seconds))
+    assert office.tzinfo is UTC
+    return (office + timedelta(hours=7)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@pytest.mark.parametrize(
+    ("text", "real_seconds", "expected"),
+    [
+        (None, 0, "2026-11-21 15:00:00"),
+        ("", 90, "2026-11-21 15:01:30"),
+        ("2026-03-01T07:00+07:00", 90, "2026-03-01 07:01:30"),
+        ("2026-03-01T00:00+00:00@1", 0, "2026-03-01 07:00:00"),
+        (FAST, 0, "2026-03-01 07:00:00"),
+        (FAST, 60, "2026-03-02 07:00:00"),
+        (FAST, -60, "2026-02-28 07:00:00"),
+        ("2026-03-01T07:00+07:00@0.5", 60, "2026-03-01 07:00:30"),
+        (ENDING, 60, "2026-03-02 07:00:00"),
+        (ENDING, 910, "2026-03-16 11:00:00"),
+        (ENDING, 911, "2026-03-16 11:00:01"),
+        (ENDING, 910 + 3600, "2026-03-16 12:00:00"),
+    ],
+)
+def test_what_the_office_clock_shows_so_many_real_seconds_after_it_started(text, real_seconds, expected):
+    assert shown(text, real_seconds) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "now",
+        "2026-03-01T07:00",
+        "2026-03-01T07:00+07:00@fast",
+        "2026-03-01T07:00+07:00@0",
+        "2026-03-01T07:00+07:00@-5",
+        "2026-03-01T07:00+07:00@nan",
+        "2026-03-01T07:00+07:00@inf",
+        "@1440",
+        f"{FAST}/2026-03-16T11:00",
+        f"{FAST}/later",
+        f"{FAST}/2026-02-28T11:00+07:00",
+        "2026-13-01T07:00+07:00",
+    ],
+)
+def test_a_setting_that_is_no_clock_is_refused(text):
+    with pytest.raises(ValueError, match=r"\w"):
+        Clock.parse(text, STARTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_real", "lease"), [(None, True, 300), ("2026-03-01T07:00+07:00", False, 300), (FAST, False, 432_000)]
+)
+def test_a_span_of_machine_time_is_as_much_longer_as_the_clock_is_fast(text, is_real, lease):
+    clock = Clock.parse(text, STARTED)
+    assert clock.is_real is is_real
+    assert clock.span(timedelta(minutes=5)) == timedelta(seconds=lease)
+
+
+CLOCKS = st.builds(
+    Clock,
+    office_start=st.just(datetime(2026, 3, 1, tzinfo=UTC)),
+    real_start=st.just(STARTED),
+    rate=st.floats(0.1, 100_000),
+    office_end=st.none() | st.datetimes(datetime(2026, 3, 1), datetime(2027, 3, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+SPANS = st.timedeltas(timedelta(), timedelta(days=30))
+
+
+@given(clock=CLOCKS, after=SPANS)
+def test_the_real_instant_of_what_a_clock_shows_is_the_instant_it_was_shown_at(clock, after):
+    real = STARTED + after
+    assert abs(clock.real(clock.at(real)) - real) <= timedelta(milliseconds=1)
+
+
+@given(clock=CLOCKS, first=SPANS, second=SPANS)
+def test_a_clock_never_goes_back(clock, first, second):
+    earlier, later = sorted([STARTED + first, STARTED + second])
+    assert clock.at(earlier) <= clock.at(later)
+
+
+def test_a_punctual_tick_stands_for_its_schedule_and_a_late_one_for_now():
+    clock = Clock.parse(FAST, datetime.now(UTC))
+    punctual = datetime.now(UTC) - timedelta(seconds=30)
+    assert clock.tick(punctual) == clock.at(punctual)
+    late = datetime.now(UTC) - timedelta(minutes=10)
+    assert clock.tick(late) >= clock.at(late + timedelta(minutes=10))
