@@ -25,7 +25,7 @@ TOP_LEVEL = {
 PROMISED_TARGETS = {"setup", "demo", "run", "test", "lint", "bench", "clean"}
 PICTURES = ("run.png", "dags.png", "required-action.png")
 BINARY = {".docx", ".xlsx", ".png"}
-OF_A_MACHINE = re.compile(rf"(?<![\w./}-])/({'|'.join(('work', 'tmp', 'root', 'home'))})\b")
+OF_A_MACHINE = re.compile(r"(?<![\w./}-])/(" + "|".join(("work", "tmp", "root", "home")) + r")\b")
 """Spelled so that it does not find itself."""
 
 
