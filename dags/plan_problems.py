@@ -1,4 +1,4 @@
-"""Shows unreadable plan files as import errors of this file, with their lines; the good plans' DAGs are not touched."""
+"""Lets Airflow show unreadable plan files, with their lines, as import errors of this file; good plans' DAGs stay."""
 
 from dinhky import bootstrap
 from dinhky.orchestration.texts import plan_problems

@@ -154,7 +154,7 @@ def test_a_broken_plan_file_is_an_import_error_with_its_line_and_leaves_the_good
 
 
 def test_a_run_whose_approval_is_removed_from_the_dag_while_it_waits_does_not_send_and_says_why(live: Live) -> None:
-    wait_for(lambda: live.tasks(BYPASSED_DAG).get("approve") == "awaiting_input", what="the approval")
+    wait_for(lambda: live.tasks(BYPASSED_DAG).get("approve") == "awaiting_input", seconds=180, what="the approval")
     file = live.dags / "periodic_reports.py"
     code = file.read_text("utf-8")
     start, end = code.index("        approve = ApproveReportOperator("), code.index("        send_task = sent()")

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 
-
 SETTLED = timedelta(seconds=4)
 
 
@@ -53,10 +52,10 @@ class AirflowApi:
         )
 
     def waits_for_decision(self, dag_id: str, run_id: str) -> bool:
-        """Whether a run's approval has been waiting unanswered for long enough to be answered by a machine.
+        """Whether a run's approval has stood unanswered for long enough to be answered by a machine.
 
-        Airflow 3.3.2 loses an answer given within a second or two of the question: it takes the resumed task for failed,
-        and its retry asks again. People are slower than that.
+        Airflow 3.3.2 loses an answer given within a second or two of the question: it takes the resumed task for
+        failed, and its retry asks again. People are slower than that.
         """
         try:
             question = self.call("GET", _approval(dag_id, run_id))

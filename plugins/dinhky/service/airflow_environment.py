@@ -14,6 +14,8 @@ SHARED = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Ho_Chi_Minh",
     "AIRFLOW__CORE__PARALLELISM": "4",
+    # Otherwise a file is passed over that does not happen to contain the words "dag" and "airflow".
+    "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
     # With the default of 5 a task that resumes within 5 s of deferring is taken for failed.
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "AIRFLOW__API__WORKERS": "1",
