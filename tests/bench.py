@@ -177,7 +177,7 @@ def reading(quarter: Quarter) -> Comparison:
         "Reading and checking a unit's workbook",
         "ours guards, parses, checks every cell and words the problems; pandas only parses.",
         items=len(quarter.filled),
-        runs=7,
+        runs=5,
         cases=(
             Case("floor: unzip, expat", floor, is_floor=True),
             Case(READ_BY_US, ours, is_ours=True),
@@ -203,7 +203,7 @@ def building(quarter: Quarter) -> Comparison:
         "Building a unit's workbook",
         "ours fills in names, dates, choices, rules, identity, and packs it so that equal input gives equal bytes.",
         items=1,
-        runs=7,
+        runs=5,
         cases=(
             Case("floor: unzip, zip again", lambda: zip_again(template), is_floor=True),
             Case("openpyxl: load the template, save it unchanged", with_openpyxl),
@@ -255,7 +255,7 @@ def word_report(quarter: Quarter) -> Comparison:
         f"Writing the Word report ({sum(len(table) for table in tables)} table rows)",
         "ours renders the office's own template and proves that nothing was lost; the others only write the same text.",
         items=1,
-        runs=5,
+        runs=3,
         cases=(
             Case("floor: strings, zip", floor, is_floor=True),
             Case("ours: docxtpl, checked against the facts", lambda: write_document(template, facts, period_name),
@@ -298,7 +298,7 @@ def excel_annex(quarter: Quarter) -> Comparison:
         f"Writing the Excel annex ({len(facts['posts'])} posts)",
         "ours has styles, heights, totals, a chart and print settings; the others write the same rows bare.",
         items=1,
-        runs=5,
+        runs=3,
         cases=(
             Case("floor: strings, zip", floor, is_floor=True),
             Case("XlsxWriter bare", with_xlsxwriter),
@@ -342,7 +342,7 @@ def chase_tick(quarter: Quarter) -> Comparison:
         f"A chase tick over {OPEN_ROUNDS} open rounds × {UNITS_A_ROUND} units, in ms a tick",
         f"a tick with nothing to decide; the one before queued {decided.queued} reminders in {seconds:.1f} s.",
         items=1,
-        runs=3,
+        runs=2,
         cases=(
             Case("floor: read every assignment", floor, is_floor=True),
             Case("ours: a transaction a round, every step looked up", lambda: chase(office, quiet), is_ours=True),
@@ -386,7 +386,7 @@ def outbox(quarter: Quarter, home: Path) -> Comparison:
         f"Sending {MESSAGES} messages into a local maildir, in ms a message",
         "ours queues each once, claims, marks, delivers and records it, a commit a step; bare mail only delivers.",
         items=MESSAGES,
-        runs=3,
+        runs=2,
         cases=(
             Case("floor: EmailMessage, mailbox.Maildir", bare, is_floor=True),
             Case("ours: through the outbox", ours, is_ours=True),
