@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -14,6 +15,7 @@ class ChatChannel:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._secrets = secrets
+        logging.getLogger("apprise").disabled = True  # its lines show the URL of a chat it cannot use
 
     def send(self, queued: QueuedMessage, _files: Files, _now: datetime) -> str:
         """Send one message. Raises PermanentDeliveryError without a usable URL, TemporaryDeliveryError if not taken."""

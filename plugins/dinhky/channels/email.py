@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
 from dinhky.domain.local_time import local
-from dinhky.rounds.ports import Files, QueuedMessage
+from dinhky.rounds.ports import Attachment, Files, QueuedMessage
 
 TIMEOUT_SECONDS = 30
 SEVEN_BITS = SMTP.clone(cte_type="7bit")
@@ -82,16 +82,20 @@ def compose(queued: QueuedMessage, files: Files, sender: Address, now: datetime)
         email["Message-ID"] = queued.message_id
         email["Auto-Submitted"] = "auto-generated"
         email.set_content(message.body)
+        for attachment in message.attachments:
+            main, sub = _kind(attachment.name)
+            data = _attached(attachment, files)
+            email.add_attachment(data, maintype=main, subtype=sub, filename=attachment.name)
     except (ValueError, IndexError, MessageError) as error:
         raise PermanentDeliveryError("message_not_composed", address=message.address) from error
-    for attachment in message.attachments:
-        try:
-            data = files.get(attachment.sha256)
-        except (FileNotFoundError, ValueError) as error:
-            raise PermanentDeliveryError("attachment_gone", name=attachment.name) from error
-        main, sub = _kind(attachment.name)
-        email.add_attachment(data, maintype=main, subtype=sub, filename=attachment.name)
     return email
+
+
+def _attached(attachment: Attachment, files: Files) -> bytes:
+    try:
+        return files.get(attachment.sha256)
+    except (FileNotFoundError, ValueError) as error:
+        raise PermanentDeliveryError("attachment_gone", name=attachment.name) from error
 
 
 def _kind(file_name: str) -> tuple[str, str]:
