@@ -1,0 +1,206 @@
+"""Everything a person reads has its wording, and the wording can be filled in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import Environment, UndefinedError, meta
+
+import dinhky
+from dinhky import bootstrap
+from dinhky.domain import errors
+from dinhky.domain.content import Content
+from dinhky.domain.errors import DinhKyError, Problem
+from dinhky.intake.receive import Receipt, Verdict
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.ports import Submission
+from dinhky.wording import TemplateWords
+
+PACKAGE = Path(dinhky.__file__).parent
+INCLUDE = PACKAGE.parents[1] / "include"
+MESSAGES = INCLUDE / "templates" / "messages"
+WORDS = TemplateWords(MESSAGES)
+NOW = datetime.fromisoformat("2026-03-12T09:00+07:00")
+
+
+def every(subclass_of: type) -> Iterator[type]:
+    yield subclass_of
+    for child in subclass_of.__subclasses__():
+        yield from every(child)
+
+
+def codes_in_the_source() -> dict[str, list[tuple[str, set[str] | None]]]:
+    """Every code given to a Problem or one of our errors: where, and what fills its sentence if that is plain."""
+    names = {kind.__name__ for kind in every(DinhKyError)} | {"Problem", "refused", "unknown", "_error", "kind"}
+    found: dict[str, list[tuple[str, set[str] | None]]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        if "migrations" in file.parts or "orchestration" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.func, ast.Name):
+                continue
+            code = node.args[0]
+            if node.func.id in names and isinstance(code, ast.Constant) and isinstance(code.value, str):
+                where = f"{file.relative_to(PACKAGE)}:{node.lineno}"
+                found.setdefault(code.value, []).append((where, filled_by(node)))
+    return found
+
+
+def filled_by(call: ast.Call) -> set[str] | None:
+    """The names a call fills a sentence with; None where the source does not spell them out."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    if name == "Problem":
+        given = keywords.get("params") or (call.args[2] if len(call.args) > 2 else ast.Dict([], []))
+        if not isinstance(given, ast.Dict) or not all(isinstance(key, ast.Constant) for key in given.keys):
+            return None
+        return {"where", *(key.value for key in given.keys)}  # type: ignore[union-attr]
+    if name in {"refused", "unknown", "_error", "kind"} or None in keywords:
+        return None
+    return {"where", *keywords}
+
+
+SENTENCES: dict[str, str] = {
+    code: sentence
+    for file in sorted((MESSAGES / "problems").glob("*.yaml"))
+    for code, sentence in yaml.safe_load(file.read_text("utf-8")).items()
+}
+CONSOLE: dict[str, Any] = yaml.safe_load((INCLUDE / "templates/operators/console.yaml").read_text("utf-8"))
+CODES = codes_in_the_source()
+
+
+def test_the_scan_of_the_source_finds_the_codes_it_should():
+    assert len(CODES) > 60
+    assert {"identity_missing", "unknown_unit", "not_approved", "smtp_refused", "calendar_gap"} <= set(CODES)
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_problem_and_error_has_a_sentence_that_its_facts_can_fill(code):
+    if code in CONSOLE:
+        return
+    assert code in SENTENCES, CODES[code]
+    environment = Environment()
+    environment.filters |= WORDS.filters
+    needed = meta.find_undeclared_variables(environment.parse(SENTENCES[code]))
+    for where, given in CODES[code]:
+        assert given is None or needed <= given, where
+
+
+@pytest.mark.parametrize("file", sorted((MESSAGES / "problems").glob("*.yaml")), ids=lambda file: file.stem)
+def test_no_two_files_word_the_same_code(file):
+    others = [other for other in (MESSAGES / "problems").glob("*.yaml") if other != file]
+    elsewhere = {code for other in others for code in yaml.safe_load(other.read_text("utf-8"))}
+    assert not elsewhere & set(yaml.safe_load(file.read_text("utf-8")))
+
+
+def facts() -> dict[str, Any]:
+    """What all messages together may speak of."""
+    office = bootstrap.office(bootstrap.settings({}))
+    plan, round_ = round_of(office, "phuc-loi-2026/PL-5/2026-Q1")
+    unit = plan.unit("vp")
+    submission = Submission(1, round_.id, "vp", 2, "0" * 64, "biểu.xlsx", "test", NOW, "returned", late=True)
+    return {
+        "plan": plan,
+        "round": round_,
+        "period": "2026-Q1",
+        "unit": unit,
+        "contact": unit.contacts[0],
+        "name": "Hoàng Minh Đức",
+        "working_days_left": 1,
+        "is_due_today": False,
+        "returned_because": None,
+        "missing": ["Văn phòng", "Mặt trận"],
+        "expected": 7,
+        "submission": submission,
+        "content": Content(),
+        "sentences": ["Ô B5 sai.", "Ô C5 sai."],
+        "keeps_accepted": False,
+        "file_name": "biểu.xlsx",
+        "version": 2,
+        "comment": "Bổ sung",
+        "approver": plan.approver,
+        "receipt": Receipt(Verdict.RETURNED, "0" * 64, number=2),
+    }
+
+
+FACTS = facts()
+TEMPLATES = sorted(file.stem for file in MESSAGES.glob("*.txt"))
+VARIANTS: list[dict[str, Any]] = [
+    {},
+    {"is_due_today": True, "returned_because": "Ô B5 sai."},
+    {"keeps_accepted": True, "comment": ""},
+    {"submission": replace(FACTS["submission"], late=False)},
+    {"sentences": [], "receipt": Receipt(Verdict.ACCEPTED, "0" * 64, number=2, again=True, content=Content())},
+    {"receipt": Receipt(Verdict.HELD, "0" * 64, number=2)},
+    {"receipt": Receipt(Verdict.REFUSED, "0" * 64)},
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("variant", range(len(VARIANTS)))
+def test_every_message_has_one_line_of_subject_and_a_body_without_leftovers(template, variant):
+    subject, body = WORDS.message(template, **FACTS | VARIANTS[variant])
+    assert subject
+    assert subject == " ".join(subject.split())
+    assert body.endswith("\n")
+    for text in (subject, body):
+        assert not any(leftover in text for leftover in ("{{", "}}", "{%", "None", "Undefined", "  \n", "\n\n\n"))
+
+
+def test_a_fact_that_is_missing_is_an_error_and_not_a_blank():
+    with pytest.raises(UndefinedError):
+        WORDS.message("reminder", unit=FACTS["unit"])
+    with pytest.raises(UndefinedError):
+        WORDS.sentence(Problem("smtp_refused"))
+
+
+def test_a_code_without_wording_is_an_error():
+    with pytest.raises(KeyError):
+        WORDS.sentence(Problem("no_such_code"))
+
+
+def test_a_line_break_in_a_file_name_does_not_cut_the_subject():
+    subject, _ = WORDS.message("file_refused", **FACTS | {"file_name": "biểu\nBcc: x.xlsx"})
+    assert subject == "[Định Kỳ] Chưa nhận được tệp “biểu Bcc: x.xlsx”"
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("2026-Q1", "quý I/2026"),
+        ("2026-Q4", "quý IV/2026"),
+        ("2026-H1", "6 tháng đầu năm 2026"),
+        ("2026-H2", "6 tháng cuối năm 2026"),
+        ("2026-02", "tháng 02/2026"),
+        ("2026-03", "tháng 3/2026"),
+        ("2026-12", "tháng 12/2026"),
+        ("2026", "năm 2026"),
+    ],
+)
+def test_a_period_is_named_as_people_name_it(label, name):
+    assert WORDS.period_name(label) == name
+
+
+@pytest.mark.parametrize(
+    ("day", "shown"),
+    [
+        (date(2026, 3, 16), "thứ Hai, 16/3/2026"),
+        (date(2026, 2, 1), "Chủ nhật, 01/02/2026"),
+        (date(2026, 10, 9), "thứ Sáu, 09/10/2026"),
+        (datetime.fromisoformat("2026-03-15T17:00+00:00"), "thứ Hai, 16/3/2026"),
+    ],
+)
+def test_a_day_is_the_one_in_vietnam_and_padded_as_documents_pad_it(day, shown):
+    assert WORDS.weekday_and_day(day) == shown
+
+
+def test_our_errors_are_one_tree():
+    ours = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert all(issubclass(kind, DinhKyError) for kind in ours)
