@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import yaml
 
@@ -41,11 +43,14 @@ class Live:
         return bootstrap.office()
 
     def tasks(self, dag_id: str) -> dict[str, str]:
-        """The states of a run's tasks; mapped ones under the name the operator sees."""
-        return {
-            task["rendered_map_index"] or task["task_id"]: task["state"]
-            for task in self.as_user("admin").tasks(dag_id, RUN)
-        }
+        """The states of a run's tasks; mapped ones under the name the operator sees. Empty before the run exists."""
+        try:
+            tasks = self.as_user("admin").tasks(dag_id, RUN)
+        except HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+            return {}
+        return {task["rendered_map_index"] or task["task_id"]: task["state"] for task in tasks}
 
     def answer_approval(self, dag_id: str, option: str, comment: str | None = None) -> None:
         """Answer as the plan's approver, again if Airflow loses it, until the ledger holds a new decision."""

@@ -23,13 +23,8 @@ NAMES = {
 
 
 def test_a_round_is_a_run_named_by_its_period_with_the_window_as_data_interval(live: Live) -> None:
-    def found() -> dict | None:
-        try:
-            return live.as_user("admin").run(FULL_DAG, RUN)
-        except HTTPError:
-            return None
-
-    run = wait_for(found, what="the round's run")
+    wait_for(lambda: live.tasks(FULL_DAG), what="the round's run")
+    run = live.as_user("admin").run(FULL_DAG, RUN)
     assert run["data_interval_start"] == "2025-12-14T17:00:00Z"  # 15/12/2025 00:00 in Vietnam
     assert run["data_interval_end"] == "2026-03-14T17:00:00Z"  # the end of 14/3/2026
 

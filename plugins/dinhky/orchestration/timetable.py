@@ -64,7 +64,7 @@ class RoundTimetable(Timetable):
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
-        now = pendulum.now("UTC")
+        now = _present()
         for round_ in self._rounds:
             is_played = last_automated_data_interval and round_.interval.start <= last_automated_data_interval.start
             is_over = not restriction.catchup and _instant(round_.over_after) < now
@@ -87,6 +87,10 @@ class RoundTimetable(Timetable):
             )
         is_by_hand = run_type is DagRunType.MANUAL
         return str(run_type.generate_run_id(suffix=f"{label}_{run_after:%Y%m%dT%H%M%S}" if is_by_hand else label))
+
+
+def _present() -> pendulum.DateTime:
+    return pendulum.now("UTC")
 
 
 def _instant(text: str) -> pendulum.DateTime:

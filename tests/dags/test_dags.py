@@ -1,0 +1,96 @@
+"""Every DAG can be loaded, and tells its operator what it is and what to do when something is red."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dinhky import bootstrap
+from dinhky.domain.plan import Kind
+
+REPOSITORY = bootstrap.REPOSITORY
+ACCENTED = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u00c0-\u00ff\u1ea0-\u1ef9]")
+LONGEST_DAG_FILE = 110
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(REPOSITORY / "dags"))
+    assert not bag.import_errors
+    return dict(bag.dags)
+
+
+def test_there_is_one_dag_a_report_of_every_plan_and_one_a_chore(dags: dict) -> None:
+    reports = {
+        f"{plan.id}.{obligation.ref}"
+        for plan in bootstrap.plans()[0].values()
+        for obligation in plan.obligations
+        if obligation.kind is Kind.REPORT
+    }
+    assert "phuc-loi-2026.PL-5" in reports
+    assert set(dags) == reports | {"chase", "intake", "outbox"}
+
+
+def test_every_dag_speaks_vietnamese_to_its_operator(dags: dict) -> None:
+    for dag in dags.values():
+        assert ACCENTED.search(dag.dag_display_name), dag.dag_id
+        assert dag.tags, dag.dag_id
+        assert "màu đỏ" in dag.doc_md, f"{dag.dag_id} does not say what to do when something is red"
+        for task in dag.tasks:
+            assert ACCENTED.search(task.task_display_name), task.task_id
+
+
+def test_ids_are_ascii_so_that_addresses_and_files_can_carry_them(dags: dict) -> None:
+    for dag in dags.values():
+        assert all(name.isascii() for name in [dag.dag_id, *dag.task_ids])
+
+
+def test_every_task_is_tried_again_before_an_operator_is_troubled(dags: dict) -> None:
+    for dag in dags.values():
+        for task in dag.tasks:
+            retries = getattr(task, "retries", None) or task.partial_kwargs["retries"]
+            assert retries >= 1, f"{dag.dag_id}.{task.task_id}"
+
+
+def test_no_chore_runs_beside_itself(dags: dict) -> None:
+    assert all(dags[name].max_active_runs == 1 for name in ("chase", "intake", "outbox"))
+
+
+def test_what_the_document_does_not_say_stands_in_the_dags_doc_as_assumed(dags: dict) -> None:
+    plan = bootstrap.plans()[0]["phuc-loi-2026"]
+    assumptions = plan.obligation("PL-5").assumed
+    assert assumptions
+    doc = dags["phuc-loi-2026.PL-5"].doc_md
+    assert all(item.reason in doc for item in assumptions)
+
+
+def test_a_report_is_sent_only_behind_its_approval(dags: dict) -> None:
+    dag = dags["phuc-loi-2026.PL-5"]
+    assert dag.task_dict["send"].upstream_task_ids == {"approve"}
+    assert dag.task_dict["approve"].upstream_task_ids == {"compile"}
+    assert dag.task_dict["approve"].assigned_users == [{"id": "lanhdao", "name": "Hoàng Minh Đức"}]
+
+
+@pytest.mark.parametrize("file", sorted((REPOSITORY / "dags").glob("*.py")), ids=lambda file: file.name)
+def test_a_dag_file_is_wiring_that_a_newcomer_reads_in_a_minute(file: Path) -> None:
+    assert len(file.read_text("utf-8").splitlines()) <= LONGEST_DAG_FILE
+
+
+def test_a_broken_plan_breaks_only_the_dag_that_reports_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    good = (REPOSITORY / "include/data/plans/phuc-loi-2026.yaml").read_text("utf-8")
+    (tmp_path / "phuc-loi-2026.yaml").write_text(good, "utf-8")
+    (tmp_path / "hong-2026.yaml").write_text(good.replace("channels:", "chanels:", 1), "utf-8")
+    monkeypatch.setenv("DINHKY_PLANS", str(tmp_path))
+    bag = DagBag(str(REPOSITORY / "dags"))
+    assert "phuc-loi-2026.PL-5" in bag.dags
+    [(file, error)] = bag.import_errors.items()
+    assert file.endswith("plan_problems.py")
+    line = next(number for number, text in enumerate(good.splitlines(), 1) if text.startswith("channels:"))
+    assert f"hong-2026.yaml, dòng {line}" in error
+    assert "“channels”" in error
