@@ -25,7 +25,7 @@ TOP_LEVEL = {
 PROMISED_TARGETS = {"setup", "demo", "run", "test", "lint", "bench", "clean"}
 PICTURES = ("run.png", "dags.png", "required-action.png")
 BINARY = {".docx", ".xlsx", ".png"}
-OF_A_MACHINE = re.compile(r"(?<![\w./}-])/(" + "|".join(("work", "tmp", "root", "home")) + r")\b")
+OF_A_MACHINE = re.compile(r"(?<![\w.}-])/(" + "|".join(("work", "tmp", "root", "home")) + r")\b")
 """Spelled so that it does not find itself."""
 
 
@@ -176,9 +176,15 @@ def test_no_path_of_some_machine_is_in_a_file():
     assert checked > 100
 
 
-@pytest.mark.parametrize("folder", ["/work/main", "see /tmp", '"/root/x"', "=/home/canbo"])
-def test_a_path_of_some_machine_would_be_found(folder):
-    assert OF_A_MACHINE.search(folder)
+@pytest.mark.parametrize("before", ["", "see ", '"', "=", "file://"])
+@pytest.mark.parametrize("folder", ["work", "tmp", "root", "home"])
+def test_a_path_of_some_machine_would_be_found(before, folder):
+    assert OF_A_MACHINE.search(f"{before}/{folder}/canbo")
+
+
+@pytest.mark.parametrize("before", ["{folder}", "https://example.org", "..", "./x"])
+def test_a_path_below_some_other_folder_is_let_through(before):
+    assert not OF_A_MACHINE.search(f"{before}/home/canbo")
 
 
 def test_sample_data_can_reach_nobody():
