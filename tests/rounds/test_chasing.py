@@ -175,3 +175,14 @@ def test_a_tick_every_half_hour_of_the_quarters_end_tells_the_whole_story_once(c
     assert told(commune) == [("T-3", "queued"), ("T-1", "queued"), ("T-0", "queued")]
     times = [row["created_at"] for row in commune.messages(*REMINDERS, "escalation") if row["unit"] in {"vp", None}]
     assert times == [at("10T07:30"), at("12T07:30"), at("13T07:30"), at("16T07:30")]
+
+
+def test_a_unit_whose_contact_has_changed_hears_the_next_step_and_not_the_same_one_again(commune):
+    tick(commune, "10T08:00")
+    plan = commune.office.plans["phuc-loi-2026"]
+    units = tuple(
+        replace(unit, contacts=(replace(unit.contacts[0], email="moi@phucloi.example"),)) for unit in plan.units
+    )
+    changed = commune.using(plans={plan.id: replace(plan, units=units)})
+    tick(changed, "10T09:00", "12T08:00")
+    assert told(commune) == [("T-3", "queued"), ("T-1", "queued")]
