@@ -22,9 +22,12 @@ from dinhky.domain.chase import (
 from dinhky.domain.errors import UnknownName
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
-from dinhky.rounds.correspondence import to_person, to_unit
+from dinhky.rounds.correspondence import message_kind_and_unit, to_person, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
+
+
+_STEP_VALUES = {step.value for step in UNIT_STEPS}
 
 
 @dataclass
@@ -58,11 +61,14 @@ def _chase_round(
     office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime, decided: Decided
 ) -> None:
     waiting = [assignment for assignment in ledger.assignments(round_.id) if not assignment.settled]
+    if not waiting:
+        return
     known = {unit.code for unit in plan.units}
+    done_by_unit = _steps_done(ledger, round_)
     for assignment in waiting:
         if assignment.unit not in known:
             continue  # taken out of the plan since: nobody to write to
-        done = _steps_done(ledger, round_, assignment)
+        done = done_by_unit.get(assignment.unit, set())
         step = reminder_due(round_, done, now, office.calendar)
         if step:
             decided.queued += _put(
@@ -72,7 +78,7 @@ def _chase_round(
             decided.missed += _put(
                 office, plan, round_, assignment, missed, now, lambda message: ledger.record_missed(message, now)
             )
-    if waiting and escalation_due(round_, now, office.calendar):
+    if escalation_due(round_, now, office.calendar):
         notice = to_person(
             office,
             plan,
@@ -88,8 +94,14 @@ def _chase_round(
         decided.queued += ledger.queue(notice, now)
 
 
-def _steps_done(ledger: LedgerTransaction, round_: Round, assignment: Assignment) -> set[Step]:
-    return {step for step in UNIT_STEPS if ledger.message_keys(f"{round_.id}|{step.value}|{assignment.unit}|")}
+def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[Step]]:
+    """The reminders of the round that stand in the outbox, by unit; read in one go, for a tick looks at every open round."""
+    done: dict[str, set[Step]] = {}
+    for key in ledger.message_keys(f"{round_.id}|"):
+        kind, unit = message_kind_and_unit(key)
+        if kind in _STEP_VALUES:
+            done.setdefault(unit, set()).add(Step(kind))
+    return done
 
 
 def _put(

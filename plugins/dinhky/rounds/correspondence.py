@@ -26,6 +26,12 @@ def message_key(round_id: str, kind: str, unit: str, address: str) -> str:
     return begin + hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
+def message_kind_and_unit(key: str) -> tuple[str, str]:
+    """The kind and the unit's code of an outbox key; the code is empty for a message to somebody else."""
+    _, kind, unit, _ = key.split("|", 3)
+    return kind, unit
+
+
 def round_facts(office: Office, plan: Plan, round_: Round, now: datetime) -> dict[str, Any]:
     """What every message about a round can say."""
     last_day = local(round_.unit_due).date()

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -61,7 +61,10 @@ def service(
 
 def serve(current: Settings, console: Console, *, port: int | None) -> None:
     """Run the service in the settings' home until it is interrupted."""
-    with service(console, current.home, port=port, prepare=lambda: prepare(current)) as (processes, _):
+    with service(console, current.home, port=port, prepare=lambda: prepare(current), environment=_shared_clock) as (
+        processes,
+        _,
+    ):
         for plan in bootstrap.plans(current)[0].values():
             console.say("plan_loaded", plan=plan)
         words = bootstrap.words_of(current)
@@ -80,6 +83,13 @@ def serve(current: Settings, console: Console, *, port: int | None) -> None:
         while True:
             processes.check()
             time.sleep(1)
+
+
+def _shared_clock() -> dict[str, str]:
+    """Where the clock was told to start elsewhere, the one real moment from which all processes count; else nothing."""
+    if "DINHKY_CLOCK" in os.environ:
+        os.environ.setdefault("DINHKY_CLOCK_STARTED", datetime.now(UTC).isoformat())
+    return {name: os.environ[name] for name in ("DINHKY_CLOCK_STARTED",) if name in os.environ}
 
 
 def prepare(current: Settings) -> None:

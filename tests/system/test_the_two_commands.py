@@ -1,0 +1,168 @@
+"""`make demo` and `make run` as their users start them: they end when they should and leave nothing running."""
+
+from __future__ import annotations
+
+import mailbox
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+
+import pytest
+from live_service import REPOSITORY, wait_for
+
+from dinhky.service.processes import MARK
+
+pytestmark = pytest.mark.system
+
+DEMO = REPOSITORY / "var" / "demo"
+RECIPIENT = "baocao@sonoivu-hanoi.example"
+LONGEST_DEMO_SECONDS = 180
+
+
+def processes_of(home: Path) -> list[int]:
+    """Every process that carries the mark of a service's folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environment = (entry / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if f"{MARK}={home}".encode() in environment:
+                found.append(int(entry.name))
+    return found
+
+
+def mails(folder: Path) -> list:
+    """The messages of a recipient's maildir, parsed."""
+    box = mailbox.Maildir(folder, factory=None, create=False)
+    return [BytesParser(policy=policy.default).parsebytes(box.get_bytes(key)) for key in box.iterkeys()]
+
+
+def test_the_demonstration_ends_by_itself_with_the_report_in_the_recipients_mailbox(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        ["make", "-C", str(REPOSITORY), "demo", "APPROVE=auto", "ONCE=1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    seconds = time.monotonic() - began
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert processes_of(DEMO) == []
+    assert seconds < LONGEST_DEMO_SECONDS, f"{seconds:.0f} s"
+
+    [report] = mails(DEMO / "mail" / RECIPIENT)
+    assert [part.get_filename() for part in report.iter_attachments()] == [
+        "Bao-cao_PL-5_2026-Q1.docx",
+        "Phu-luc-so-lieu_PL-5_2026-Q1.xlsx",
+    ]
+    ledger = sqlite3.connect(DEMO / "ledger.db")
+    states = dict(ledger.execute("SELECT unit, state FROM assignments WHERE round_id LIKE '%2026-Q1'"))
+    assert states == dict.fromkeys(("vhxh", "vp", "kthtdt", "pvhcc", "vhtttt", "mttq"), "compiled") | {"bxdd": "open"}
+    late = ledger.execute("SELECT unit FROM assignments WHERE round_id LIKE '%2026-Q1' AND late").fetchall()
+    assert late == [("mttq",)]
+    kinds = [row[0] for row in ledger.execute("SELECT kind FROM outbox WHERE unit = 'bxdd' ORDER BY id")]
+    assert kinds[:4] == ["opening", "T-3", "T-1", "T-0"]
+    [escalation] = [mail for mail in mails(DEMO / "mail" / "lanhdao@phucloi.example") if "chưa nộp" in mail["Subject"]]
+    assert "Ban Xây dựng đảng" in escalation.get_content()
+    assert ledger.execute("SELECT count(*) FROM outbox WHERE state NOT IN ('sent', 'queued')").fetchone() == (0,)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A service of its own whose clock begins on 21 November 2026, at the usual pace."""
+    return {**os.environ, "DINHKY_HOME": str(tmp_path / "home"), "DINHKY_CLOCK": "2026-11-21T10:00+07:00@1"}
+
+
+def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(REPOSITORY / ".venv/bin/dinhky"), "serve", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def rows(home: Path, query: str) -> list[tuple]:
+    """What the ledger answers; nothing while it does not exist yet."""
+    try:
+        return sqlite3.connect(f"file:{home / 'ledger.db'}?mode=ro", uri=True).execute(query).fetchall()
+    except sqlite3.OperationalError:
+        return []
+
+
+def test_the_service_opens_the_round_that_is_open_and_nothing_that_is_over(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    service = start(environment)
+    try:
+        wait_for(lambda: rows(home, "SELECT id FROM rounds"), seconds=120, what="the open round")
+        wait_for(lambda: len(rows(home, "SELECT 1 FROM outbox WHERE state = 'sent'")) >= 7, what="its opening notices")
+        assert rows(home, "SELECT id FROM rounds") == [("phuc-loi-2026/PL-5/2026-Q4",)]
+        assert {kind for (kind,) in rows(home, "SELECT kind FROM outbox")} == {"opening"}
+        listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
+        ours = {str(pid) for pid in processes_of(home)}
+        addresses = {line.split()[3] for line in listening.splitlines() if set(re.findall(r"pid=(\d+)", line)) & ours}
+        assert addresses, "the UI listens"
+        assert all(address.startswith("127.0.0.1:") for address in addresses), addresses
+    finally:
+        service.send_signal(signal.SIGINT)
+        output = service.communicate(timeout=60)[0]
+    assert service.returncode == 0, output
+    assert processes_of(home) == []
+    assert "PL-2" in output, "a line for what is due next: PL-2 (with others) on 30/11"
+    assert "30/11/2026" in output
+    assert "KHÔNG gửi ra ngoài" in output
+
+
+def test_what_an_interrupted_run_left_behind_is_ended_at_the_next_start(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    killed = start(environment)
+    wait_for(lambda: len(processes_of(home)) >= 1, seconds=60, what="the first process")
+    killed.kill()
+    killed.communicate()
+    again = start(environment)
+    try:
+        wait_for(lambda: (home / "logs" / "scheduler.log").exists(), seconds=120, what="the second start")
+    finally:
+        again.send_signal(signal.SIGTERM)
+        again.communicate(timeout=60)
+    assert processes_of(home) == []
+
+
+def test_a_busy_port_is_said_in_a_sentence(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        service = start(environment, "--port", str(port))
+        output = service.communicate(timeout=60)[0]
+    assert service.returncode == 2
+    assert f"Cổng {port} đang được chương trình khác dùng" in output
+    assert "Traceback" not in output
+
+
+def test_a_second_service_in_the_same_folder_is_refused_in_a_sentence(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    import fcntl
+
+    home = tmp_path / "home"
+    home.mkdir()
+    with (home / "service.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        output = start(environment).communicate(timeout=60)[0]
+    assert "đang chạy trong" in output
+    assert "Traceback" not in output
