@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -259,3 +260,22 @@ def test_messages_of_units_and_plans_with_long_names_can_be_queued(office):
         ledger.open_round(long_round, [LONG_UNIT], NOW)
         assert [ledger.queue(one, NOW) for one in messages] == [True]
         assert len(ledger.message_keys(f"{long_round.id}|opening|{LONG_UNIT.code}|")) == 1
+
+
+def test_transactions_that_read_before_they_write_wait_for_each_other_instead_of_failing(ledger):
+    together, added = threading.Barrier(4), []
+
+    def add_one_after_looking(number: int) -> None:
+        together.wait()
+        for _ in range(10):
+            with ledger.transaction() as one:
+                one.lock_round(ROUND)
+                seen = len(one.message_keys("n|"))
+                added.append(one.queue(message(f"n|{seen}"), NOW))
+
+    threads = [threading.Thread(target=add_one_after_looking, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert added == [True] * 40
