@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from live_service import REPOSITORY, wait_for
 
+from dinhky.service.airflow_environment import passwords
 from dinhky.service.processes import MARK
 
 pytestmark = pytest.mark.system
@@ -122,8 +123,9 @@ def test_the_service_opens_the_round_that_is_open_and_nothing_that_is_over(
         output = service.communicate(timeout=60)[0]
     assert service.returncode == 0, output
     assert processes_of(home) == []
-    assert "PL-2" in output, "a line for what is due next: PL-2 (with others) on 30/11"
-    assert "30/11/2026" in output
+    assert "Sắp đến hạn: PL-" in output
+    assert "hạn thứ Hai, 30/11/2026" in output
+    assert not [word for word in passwords(home).values() if word in output], "a password in what may be a log"
     assert "KHÔNG gửi ra ngoài" in output
 
 

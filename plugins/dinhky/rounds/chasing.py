@@ -26,7 +26,6 @@ from dinhky.rounds.correspondence import message_kind_and_unit, to_person, to_un
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
 
-
 _STEP_VALUES = {step.value for step in UNIT_STEPS}
 
 
@@ -95,7 +94,7 @@ def _chase_round(
 
 
 def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[Step]]:
-    """The reminders of the round that stand in the outbox, by unit; read in one go, for a tick looks at every open round."""
+    """The reminders of the round that stand in the outbox, by unit, read in one go: a tick looks at every round."""
     done: dict[str, set[Step]] = {}
     for key in ledger.message_keys(f"{round_.id}|"):
         kind, unit = message_kind_and_unit(key)

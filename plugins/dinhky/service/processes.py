@@ -36,6 +36,8 @@ STOP_ORDER = (("scheduler",), ("api-server", "dag-processor", "triggerer"))
 """The scheduler first: tasks that are running still need the API server to end well."""
 STOP_SECONDS = 6
 """How long each of the two is given; a task that takes longer is ended and will be run again at the next start."""
+KEEP_ENVIRONMENT_READABLE = {"SPT_NOENV": "1"}
+"""Airflow renames its processes; otherwise the new name would be written over the environment, our mark included."""
 MARK = "DINHKY_SERVICE"
 """An environment variable that every process of a service carries, also those Airflow puts in sessions of their own."""
 PR_SET_PDEATHSIG = 1
@@ -96,7 +98,7 @@ class AirflowProcesses:
             with self._log(name) as log:
                 self._running[name] = subprocess.Popen(
                     [sys.executable, "-m", "airflow", name, *PROCESSES[name]],
-                    env={**os.environ, **environment, MARK: str(self._home)},
+                    env={**os.environ, **environment, MARK: str(self._home), **KEEP_ENVIRONMENT_READABLE},
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,

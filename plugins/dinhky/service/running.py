@@ -14,7 +14,7 @@ from types import FrameType
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
 from dinhky.domain.schedule import Round, year_of
-from dinhky.service.airflow_environment import airflow_environment, passwords
+from dinhky.service.airflow_environment import airflow_environment, passwords, passwords_file
 from dinhky.service.console import Console
 from dinhky.service.processes import AirflowProcesses, free_port
 
@@ -71,7 +71,7 @@ def serve(current: Settings, console: Console, *, port: int | None) -> None:
         for error in bootstrap.plans(current)[1]:
             for problem in error.problems:
                 console.say("plan_broken", problem=words.sentence(problem))
-        say_login(console, current.home)
+        console.say("login_file", file=passwords_file(current.home))
         console.say("where_messages_go", smtp=bool(current.smtp_url), maildir=current.maildir)
         console.say("inbox", inbox=current.inbox)
         upcoming = next_due(current, current.clock.now())
