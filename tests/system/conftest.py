@@ -19,7 +19,7 @@ from dinhky.service.running import prepare, service
 STARTS = "2026-03-12T06:30+07:00"
 ENDS = "2026-03-16T11:00+07:00"
 RATE = 3_600
-START_UP = timedelta(seconds=12)
+START_UP = timedelta(seconds=20)
 
 
 @pytest.fixture(scope="session")

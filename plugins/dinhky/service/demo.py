@@ -31,8 +31,8 @@ RATE = 10_800
 """A day in eight seconds: slow enough for each reminder to have its tick, fast enough to play a quarter in minutes."""
 USUAL_PACE_AFTER_LOCK = timedelta(hours=1)
 """When the clock goes on at the usual pace: what follows is the supervisor's own time."""
-START_UP = timedelta(seconds=9)
-"""How long the scheduler takes to start; the office clock begins to run when it is up."""
+START_UP = timedelta(seconds=19)
+"""How long Airflow takes to start; the office clock begins to run when it is about up."""
 LONGEST_SECONDS = 420
 LOOK_EVERY_SECONDS = 0.5
 

@@ -15,18 +15,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from dinhky.domain.errors import DinhKyError
 
-FRONT = "api-server"
-"""Started first: the others talk to it, and it takes the longest."""
 PROCESSES = {
-    FRONT: [],
+    "api-server": [],
     "scheduler": ["--skip-serve-logs"],
     "dag-processor": [],
     "triggerer": ["--skip-serve-logs"],
@@ -82,22 +79,15 @@ class AirflowProcesses:
         if done.returncode:
             raise ServiceError("command_failed", command=" ".join(arguments), log=str(self._log_path(arguments[0])))
 
-    def start_front(self, environment: dict[str, str], port: int) -> None:
-        """Start the API server and wait until it answers. Raises ServiceError."""
-        self._start([FRONT], environment)
-        self._wait(lambda: _health(port) is not None)
+    def start(self, environment: dict[str, str], port: int) -> None:
+        """Start the four processes, each in a process group of its own, and wait until all report healthy.
 
-    def start_rest(self, environment: dict[str, str], port: int) -> None:
-        """Start scheduler, DAG processor and triggerer, and wait until all report healthy. Raises ServiceError."""
-        self._start([name for name in PROCESSES if name != FRONT], environment)
-        self._wait(lambda: _is_healthy(_health(port)))
-
-    def _start(self, names: list[str], environment: dict[str, str]) -> None:
-        """Start processes, each in a process group of its own."""
-        for name in names:
+        Raises ServiceError if one dies or they take too long.
+        """
+        for name, flags in PROCESSES.items():
             with self._log(name) as log:
                 self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "airflow", name, *PROCESSES[name]],
+                    [sys.executable, "-m", "airflow", name, *flags],
                     env={**os.environ, **environment, MARK: str(self._home), **KEEP_ENVIRONMENT_READABLE},
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -105,13 +95,11 @@ class AirflowProcesses:
                     start_new_session=True,
                     preexec_fn=_die_with_parent,
                 )
-
-    def _wait(self, is_ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not is_ready():
+        while not _is_healthy(port):
             self.check()
             if time.monotonic() > deadline:
-                raise ServiceError("not_ready", seconds=READY_SECONDS, log=str(self._log_path(FRONT).parent))
+                raise ServiceError("not_ready", seconds=READY_SECONDS, log=str(self._log_path("scheduler").parent))
             time.sleep(0.2)
 
     def check(self) -> None:
@@ -180,19 +168,14 @@ def free_port(wanted: int, *, exactly: bool) -> int:
     raise ServiceError("port_busy", port=wanted)
 
 
-def _health(port: int) -> dict[str, Any] | None:
-    """What the API server says of all parts' health, or None while it does not answer."""
+def _is_healthy(port: int) -> bool:
+    """Whether the API server answers and finds the others healthy."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
-            health: dict[str, Any] = json.load(answer)
+            health = json.load(answer)
     except (OSError, ValueError):
-        return None
-    return health
-
-
-def _is_healthy(health: dict[str, Any] | None) -> bool:
-    parts = ("scheduler", "dag_processor", "triggerer")
-    return health is not None and all(health[part]["status"] == "healthy" for part in parts)
+        return False
+    return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer"))
 
 
 def _die_with_parent() -> None:

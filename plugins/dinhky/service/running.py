@@ -32,7 +32,7 @@ def service(
 ) -> Iterator[tuple[AirflowProcesses, str]]:
     """The service, started and healthy; yields its processes and the address of its UI, and stops it on the way out.
 
-    `prepare` is called when the folder is ours alone, `environment` just before the scheduler starts. Raises
+    `prepare` is called when the folder is ours alone, `environment` just before the processes start. Raises
     ServiceError with a sentence for the operator.
     """
     began = time.monotonic()
@@ -47,8 +47,7 @@ def service(
             base = airflow_environment(home, chosen)
             processes.run(base, "db", "migrate")
             console.say("starting")
-            processes.start_front(base, chosen)
-            processes.start_rest(base | environment(), chosen)
+            processes.start(base | environment(), chosen)
             url = f"http://127.0.0.1:{chosen}"
             console.say("ready", seconds=round(time.monotonic() - began), url=url)
             yield processes, url
