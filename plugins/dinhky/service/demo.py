@@ -27,8 +27,8 @@ from dinhky.workbook.sample import fill
 
 PLAN, REF, PERIOD = "phuc-loi-2026", "PL-5", "2026-Q1"
 STARTS = datetime.fromisoformat("2026-03-05T06:30+07:00")
-RATE = 10_800
-"""A day in eight seconds: slow enough for each reminder to have its tick, fast enough to play a quarter in minutes."""
+RATE = 12_000
+"""A day in seven seconds: slow enough for each reminder to have its tick, fast enough to play a quarter in minutes."""
 USUAL_PACE_AFTER_LOCK = timedelta(hours=1)
 """When the clock goes on at the usual pace: what follows is the supervisor's own time."""
 START_UP = timedelta(seconds=19)

@@ -142,7 +142,7 @@ def test_the_documents_sentences_say_the_hand_count(report):
         "Tin: 06; Bài viết: 06; Bài phát thanh: 06; Phóng sự: 02; Video: 01; Đồ họa thông tin: 01.",
         "hết ngày 13/3/2026. Số đơn vị phải báo cáo: 07; đã nộp: 06 đơn vị (đạt 85,7%);"
         " nộp đúng hạn: 05 đơn vị (đạt 71,4%).",
-        "Nộp muộn: 01 đơn vị, gồm: Ủy ban Mặt trận Tổ quốc Việt Nam phường (nộp ngày 15/3/2026).",
+        "Nộp muộn: 01 đơn vị, gồm: Ủy ban Mặt trận Tổ quốc Việt Nam phường (nộp ngày 14/3/2026).",
         "Chưa nộp: 01 đơn vị, gồm: Ban Xây dựng đảng.",
         "chậm nhất ngày 12/6/2026",
     ):
