@@ -19,6 +19,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.local_time import local
+from dinhky.domain.period import Cadence, Period
 
 
 class TemplateWords:
@@ -27,10 +28,13 @@ class TemplateWords:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def render(self, text: str, /, **facts: Any) -> str:
+        """A template's text, filled in: with the commune's filters, strict and sandboxed, like everything here."""
+        return self._environment.from_string(text).render(**facts)
+
     def sentence(self, problem: Problem) -> str:
         """The problem as one sentence: where, what was found, what is expected. KeyError for a code without wording."""
-        template = self._environment.from_string(self._problems[problem.code])
-        return template.render(where=problem.where, **problem.params)
+        return self.render(self._problems[problem.code], where=problem.where, **problem.params)
 
     def explain(self, error: DinhKyError) -> str:
         """An error as one sentence for the person who caused it."""
@@ -44,7 +48,7 @@ class TemplateWords:
 
     def file_name(self, name: str, /, **facts: Any) -> str:
         """The name under which a person sees a file, from `file_names` in `words.yaml`."""
-        return self._environment.from_string(self.words["file_names"][name]).render(**facts)
+        return self.render(self.words["file_names"][name], **facts)
 
     @cached_property
     def words(self) -> dict[str, Any]:
@@ -86,16 +90,25 @@ class TemplateWords:
         return f"{self.words['weekdays'][day.weekday()]}, {short_day(day)}"
 
     def period_name(self, label: str) -> str:
-        """`quý I/2026` for `2026-Q1`; months, half-years and years alike."""
-        year, _, part = label.partition("-")
-        if not part:
-            return str(self.words["year"]).format(year=year)
-        if part[0] == "Q":
-            return str(self.words["quarter"]).format(number=self.words["roman"][int(part[1:]) - 1], year=year)
-        if part[0] == "H":
-            return str(self.words["halves"][int(part[1:]) - 1]).format(year=year)
-        # Decree 30/2020: the months 1 and 2 are written with a zero, the others without.
-        return str(self.words["month"]).format(number=part if int(part) <= 2 else int(part), year=year)
+        """`quý I/2026` for `2026-Q1`; months, half-years and years alike.
+
+        A label may come from a unit's file: text that names no period is shown as it is.
+        """
+        try:
+            period = Period.parse(label)
+        except ValueError:
+            return label
+        year, number = period.year, period.index
+        match period.cadence:
+            case Cadence.MONTHLY:
+                # Decree 30/2020: the months 1 and 2 are written with a zero, the others without.
+                return str(self.words["month"]).format(number=f"{number:02d}" if number <= 2 else number, year=year)
+            case Cadence.QUARTERLY:
+                return str(self.words["quarter"]).format(number=self.words["roman"][number - 1], year=year)
+            case Cadence.HALF_YEARLY:
+                return str(self.words["halves"][number - 1]).format(year=year)
+            case _:
+                return str(self.words["year"]).format(year=year)
 
 
 def short_day(moment: date | datetime) -> str:

@@ -368,6 +368,17 @@ def test_a_chat_message_is_its_subject_and_its_text_as_they_are(chat_server, fil
     assert posted["message"].split() == f"{SUBJECT}\n\n{BODY}".split()
 
 
+def test_a_text_longer_than_a_chat_takes_goes_whole_in_several_messages(chat_server, files):
+    limit = 32768  # of apprise's JSON service
+    body = "".join(f"{number}. Trang tính “Tin bài”, ô E{number}: cần đường dẫn.\n" for number in range(1500))
+    channel = ChatChannel({"DINHKY_CHAT_VP": f"json://127.0.0.1:{chat_server.port}/room"})
+    channel.send(replace(to_chat(), message=replace(to_chat().message, body=body)), files, NOW)
+    texts = [posted["message"] for posted in chat_server.posted]
+    assert len(texts) == -(-len(body) // limit) > 1
+    assert all(len(text) <= limit for text in texts)
+    assert " ".join(texts).split() == f"{SUBJECT}\n\n{body}".split()
+
+
 def test_a_chat_that_does_not_take_a_message_is_tried_again(chat_server, files):
     chat_server.status[0] = 500
     channel = ChatChannel({"DINHKY_CHAT_VP": f"json://lan:hunter2@127.0.0.1:{chat_server.port}/room"})

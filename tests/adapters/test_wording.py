@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +168,7 @@ def test_a_code_without_wording_is_an_error():
 
 def test_a_line_break_in_a_file_name_does_not_cut_the_subject():
     subject, _ = WORDS.message("file_refused", **FACTS | {"file_name": "biểu\nBcc: x.xlsx"})
-    assert subject == "[Định Kỳ] Chưa nhận được tệp “biểu Bcc: x.xlsx”"
+    assert subject == "[Định Kỳ] Chưa ghi nhận được tệp “biểu Bcc: x.xlsx”"
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,72 @@ def test_a_line_break_in_a_file_name_does_not_cut_the_subject():
 )
 def test_a_period_is_named_as_people_name_it(label, name):
     assert WORDS.period_name(label) == name
+
+
+@pytest.mark.parametrize("rubbish", ["", "-", "2026-", "2026-Q", "2026-Q5", "2026-H3", "2026-13", "2026-ab", "quý {x}"])
+def test_a_text_that_names_no_period_is_shown_as_it_is(rubbish):
+    assert WORDS.period_name(rubbish) == rubbish
+    sentence = WORDS.sentence(Problem("round_unknown", params={"ref": "PL-5", "period": rubbish}))
+    assert f"nhiệm vụ PL-5, {rubbish}, nhưng" in sentence
+
+
+def test_a_file_of_an_unknown_round_is_told_its_period_as_people_name_it():
+    sentence = WORDS.sentence(Problem("round_unknown", params={"ref": "PL-5", "period": "2027-Q1"}))
+    assert "nhiệm vụ PL-5, quý I/2027, nhưng" in sentence
+
+
+ON_TIME, OVERDUE, LOCKED = "Hạn nộp của đơn vị: ", "Đã quá hạn nộp của đơn vị (", "Đợt đã khóa lúc "
+
+
+def returned(received_at: datetime, *, keeps_accepted: bool = False) -> str:
+    submission = replace(FACTS["submission"], received_at=received_at)
+    changed = {"submission": submission, "keeps_accepted": keeps_accepted}
+    return WORDS.message("file_returned", **FACTS | changed)[1]
+
+
+@pytest.mark.parametrize(
+    ("received_at", "told"),
+    [
+        (NOW, ON_TIME),
+        (FACTS["round"].unit_due, ON_TIME),
+        (FACTS["round"].unit_due + timedelta(seconds=1), OVERDUE),
+        (FACTS["round"].locks, OVERDUE),
+        (FACTS["round"].locks + timedelta(seconds=1), LOCKED),
+    ],
+)
+def test_a_returned_file_is_told_the_date_that_still_counts(received_at, told):
+    body = returned(received_at)
+    assert [sentence for sentence in (ON_TIME, OVERDUE, LOCKED) if sentence in body] == [told]
+
+
+def test_what_is_still_possible_with_a_returned_file_is_told():
+    locks = WORDS.filters["moment"](FACTS["round"].locks)
+    compiler = FACTS["plan"].unit(FACTS["plan"].compiler).name
+    assert f"đề nghị nộp lại trước {locks}." in returned(FACTS["round"].locks)
+    after = returned(FACTS["round"].locks + timedelta(minutes=1))
+    assert f"{LOCKED}{locks}; bản nộp lại sẽ được giữ lại chờ {compiler} quyết định." in after
+    assert "rồi nộp lại" not in after
+
+
+def test_a_unit_whose_figures_are_kept_is_not_pressed_and_learns_of_the_lock():
+    kept = "Số liệu đơn vị đã nộp đúng trước đó vẫn được giữ nguyên."
+    before, after = (returned(FACTS["round"].locks + timedelta(hours=hours), keeps_accepted=True) for hours in (-1, 1))
+    assert kept in before
+    assert not any(sentence in before for sentence in (ON_TIME, OVERDUE, LOCKED))
+    assert kept in after
+    assert LOCKED in after
+
+
+@pytest.mark.parametrize("template", [template for template in TEMPLATES if template != "folder_answer"])
+def test_people_are_greeted_as_people_and_offices_as_offices(template):
+    greeting = next(line for line in WORDS.message(template, **FACTS)[1].splitlines() if line.startswith("Kính gửi: "))
+    assert greeting.startswith("Kính gửi: Ông/Bà ") == (template != "report")
+
+
+def test_one_thing_has_one_name():
+    texts = [file for file in (INCLUDE / "templates").rglob("*") if file.suffix in {".txt", ".md", ".yaml"}]
+    assert len(texts) > 20
+    assert [file.name for file in texts if "phiếu" in file.read_text("utf-8").lower()] == []
 
 
 @pytest.mark.parametrize(

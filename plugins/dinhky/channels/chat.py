@@ -11,7 +11,10 @@ from dinhky.rounds.ports import Files, QueuedMessage
 
 
 class ChatChannel:
-    """Sends the subject and text of a message; a chat carries no attachment, so the email beside it does."""
+    """Sends the subject and text of a message; a chat carries no attachment, so the email beside it does.
+
+    A text longer than the chat takes goes as several messages.
+    """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._secrets = secrets
@@ -25,6 +28,9 @@ class ChatChannel:
         service = apprise.Apprise()
         if not url or not service.add(url):
             raise PermanentDeliveryError("chat_not_configured", variable=queued.message.address)
+        for room in service:
+            # The default sends all at once, and what exceeds the service's limit is refused or lost there.
+            room.overflow_mode = apprise.OverflowMode.SPLIT
         # Our text is plain; without the format apprise would read it as Markdown where the service speaks it.
         taken = service.notify(body=f"{queued.message.subject}\n\n{queued.message.body}", body_format="text")
         if not taken:

@@ -1,6 +1,6 @@
 """Vietnamese local time. Instants are stored in UTC; whatever a person reads or a rule says is Asia/Ho_Chi_Minh."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -30,10 +30,3 @@ def local(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"an instant needs a time zone: {instant!r}")
     return instant.astimezone(VIETNAM)
-
-
-def utc(instant: datetime) -> datetime:
-    """The same instant in UTC, as the ledger stores it. Raises ValueError for a datetime without a zone."""
-    if instant.tzinfo is None:
-        raise ValueError(f"an instant needs a time zone: {instant!r}")
-    return instant.astimezone(UTC)

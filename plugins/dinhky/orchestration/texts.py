@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from dinhky import bootstrap
 from dinhky.domain.errors import PlanError
@@ -54,10 +52,8 @@ def plan_problems(errors: list[PlanError]) -> str:
 
 
 def _render(name: str, **facts: Any) -> str:
-    folder = bootstrap.settings().operators
-    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= bootstrap.words_of().filters
-    return environment.from_string((folder / name).read_text("utf-8")).render(**facts)
+    text = (bootstrap.settings().operators / name).read_text("utf-8")
+    return bootstrap.words_of().render(text, **facts)
 
 
 @lru_cache(maxsize=2)

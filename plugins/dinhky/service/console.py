@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from dinhky.wording import TemplateWords
 
@@ -26,16 +24,10 @@ class Console:
 
     def line(self, name: str, /, **facts: Any) -> str:
         """The line `name`, filled in. Raises KeyError for a name that has no wording."""
-        return self._environment.from_string(self.lines[name]).render(**facts)
+        return self._words.render(self.lines[name], **facts)
 
     @cached_property
     def lines(self) -> dict[str, Any]:
         """All lines by name."""
         loaded: dict[str, Any] = yaml.safe_load(self._file.read_text("utf-8"))
         return loaded
-
-    @cached_property
-    def _environment(self) -> SandboxedEnvironment:
-        environment = SandboxedEnvironment(undefined=StrictUndefined)
-        environment.filters |= self._words.filters
-        return environment

@@ -105,7 +105,7 @@ def test_the_same_title_on_the_same_day_and_channel_is_told(desk, post):
 def test_an_empty_workbook_is_told(desk):
     [problem] = desk.read(desk.built).problems
     assert problem.code == "workbook_empty"
-    assert "không phát sinh" in desk.words.sentence(problem)
+    assert "thông báo với đơn vị tổng hợp là “không phát sinh”" in desk.words.sentence(problem)
 
 
 def test_a_missing_sheet_is_told_with_the_one_that_looks_like_it(desk, post):

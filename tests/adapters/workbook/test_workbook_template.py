@@ -57,6 +57,13 @@ def test_sheets_are_ready_to_print_and_protected(form, template):
         assert template[sheet.name].freeze_panes == "A5"
 
 
+def test_the_template_calls_itself_what_messages_call_it(template):
+    texts = [cell.value for worksheet in template for row in worksheet.iter_rows() for cell in row]
+    texts = [text for text in (*texts, template.properties.title) if isinstance(text, str)]
+    assert [text for text in texts if "phiếu" in text.lower()] == []
+    assert template.properties.title.startswith("Biểu số liệu ")
+
+
 def test_only_times_new_roman(template):
     fonts = {cell.font.name for worksheet in template for row in worksheet.iter_rows() for cell in row if cell.value}
     assert fonts == {"Times New Roman"}
