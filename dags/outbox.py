@@ -1,6 +1,7 @@
 """The dispatcher: every minute, what stands in the outbox and is due goes out. Nothing else in the system sends."""
 
 from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from dinhky import bootstrap
 from dinhky.orchestration.schedules import RETRIES, START_DATE, steady_schedule
@@ -23,6 +24,9 @@ with DAG(
     def flush() -> str:
         context = get_current_context()
         dispatcher = f"{context['dag_run'].run_id}/{context['ti'].try_number}"
-        return str(flush_outbox(bootstrap.office(), by=dispatcher, clock=bootstrap.settings().clock.now))
+        flushed = flush_outbox(bootstrap.office(), by=dispatcher, clock=bootstrap.settings().clock.now)
+        if flushed.failed or flushed.unknown:
+            raise AirflowFailException(label("outbox_needs_a_person"))
+        return str(flushed)
 
     flush()

@@ -15,7 +15,7 @@ from dinhky.orchestration.schedules import RETRIES, START_DATE, round_schedule
 from dinhky.orchestration.texts import label, obligation_doc, obligation_title
 from dinhky.orchestration.waiting import UnitSubmissionOperator, WaitUntilOperator
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.reporting import compile_report, file_report, send_report
+from dinhky.rounds.reporting import compile_when_due, file_report, send_report
 
 
 def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
@@ -42,7 +42,7 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
         @task(task_id="compile", task_display_name=label("compile"), trigger_rule=TriggerRule.ALL_DONE)
         def compiled() -> int:
             with explained():
-                return compile_report(bootstrap.office(), *this_round(plan, obligation)).id
+                return compile_when_due(bootstrap.office(), *this_round(plan, obligation)).id
 
         @task(task_id="send", task_display_name=label("send"))
         def sent() -> None:

@@ -22,7 +22,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 from dinhky.channels.chat import ChatChannel
 from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings, compose
-from dinhky.domain.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError
+from dinhky.domain.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
 from dinhky.file_store import FileStore
 from dinhky.rounds.ports import Attachment, Message, QueuedMessage
 
@@ -122,7 +122,7 @@ def channel(port: int) -> Iterator[SmtpChannel]:
 
 def test_a_message_that_the_server_takes_arrives_as_it_was_written(channel, postbox, files):
     attachment = Attachment("Biểu số liệu quý I – Điểm phục vụ hành chính công phường.xlsx", files.put(b"PK\x03\x04"))
-    assert channel.send(queued(attachments=(attachment,)), files, NOW) == "250"
+    assert channel.send(queued(attachments=(attachment,)), files, NOW).startswith("250")
     letter = postbox.read()
     assert letter["Subject"] == SUBJECT
     assert letter["To"].addresses == (Address("Đỗ Thị Ngọc Lan", addr_spec="lan@x.example"),)
@@ -185,16 +185,23 @@ def test_what_a_server_refuses_is_worth_another_try_or_not_as_its_code_says(
     assert len(postbox.letters) == 1
 
 
-@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+def test_a_server_that_falls_silent_after_the_text_may_have_taken_the_message(channel, postbox, files):
+    postbox.hangs_up_on = "DATA"
+    with pytest.raises(UncertainDelivery, match="smtp_silent_after_text"):
+        channel.send(queued(), files, NOW)
+    postbox.hangs_up_on = ""
+    assert channel.send(queued("next"), files, NOW).startswith("250"), "on a new connection"
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
 def test_a_server_that_hangs_up_in_mid_dialogue_is_tried_again_on_a_new_connection(channel, postbox, files, command):
     postbox.hangs_up_on = command
-    postbox.answers["DATA"] = "451 unsaid"
     with pytest.raises(TemporaryDeliveryError) as dropped:
         channel.send(queued(), files, NOW)
     assert dropped.value.code == "smtp_unreachable"
     postbox.hangs_up_on = ""
     postbox.answers.clear()
-    assert channel.send(queued(), files, NOW) == "250"
+    assert channel.send(queued(), files, NOW).startswith("250")
     assert len(postbox.letters) == 1
 
 
@@ -269,7 +276,7 @@ def test_a_message_whose_attachment_is_gone_fails_for_good(files, fate):
         ("smtp://mail.example:2525", ("mail.example", 2525, "none", None, None)),
         ("smtp://mail.example?security=starttls", ("mail.example", 587, "starttls", None, None)),
         ("smtps://lan:a%2Fb%20c@mail.example", ("mail.example", 465, "tls", "lan", "a/b c")),
-        ("smtp://lan%40x.example:p@mail.example:587", ("mail.example", 587, "none", "lan@x.example", "p")),
+        ("smtp://lan%40x.example:p@127.0.0.1:587", ("127.0.0.1", 587, "none", "lan@x.example", "p")),
     ],
 )
 def test_an_smtp_address_says_where_and_how(url, expected):
@@ -302,7 +309,7 @@ def test_a_wrong_smtp_address_is_refused_without_a_word_of_it_in_the_error(url):
 
 def test_a_login_that_is_taken_sends_and_one_that_is_refused_names_no_password(port, postbox, files):
     good = SmtpChannel(SmtpSettings("127.0.0.1", port, user="lan", password=SECRET), SENDER)
-    assert good.send(queued(), files, NOW) == "250"
+    assert good.send(queued(), files, NOW).startswith("250")
     good.close()
     wrong = SmtpSettings("127.0.0.1", port, user="lan", password="hunter2")
     channel = SmtpChannel(wrong, SENDER)
@@ -395,8 +402,15 @@ def test_a_chat_without_a_usable_address_fails_for_good_and_shows_no_secret(file
     assert "hunter2" not in f"{refused.value!r} {channel!r} {caplog.text}"
 
 
-def test_every_delivery_error_is_temporary_or_permanent():
+def test_every_delivery_error_says_whether_to_try_again():
     assert {kind.__name__ for kind in DeliveryError.__subclasses__()} == {
         "TemporaryDeliveryError",
         "PermanentDeliveryError",
+        "UncertainDelivery",
     }
+
+
+def test_a_password_is_not_sent_over_the_network_in_clear():
+    with pytest.raises(ValueError, match="starttls") as refused:
+        SmtpSettings.from_url("smtp://lan:hunter2@mail.example:587")
+    assert "hunter2" not in str(refused.value)

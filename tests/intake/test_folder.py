@@ -111,7 +111,27 @@ def test_a_folder_that_is_no_units_keeps_its_file_and_the_sentence_names_the_nea
     (handled,) = look(commune)
     assert handled.receipt is None
     assert "có phải “vhxh”" in handled.error
-    assert path.exists()
+    assert not path.exists()
+    kept, answer = (commune.home / "inbox" / name for name in inbox(commune))
+    assert kept.read_bytes() == commune.sample["vhxh"][0].data
+    assert answer.read_text("utf-8").strip() == handled.error
+
+
+def test_a_file_saved_again_while_it_was_read_is_read_again(commune, monkeypatch):
+    path = put(commune, "vp/a.xlsx", commune.sample["kthtdt"][0].data)
+
+    def saves_again(*arguments, **named):
+        receipt = receive(*arguments, **named)
+        path.write_bytes(commune.sample["vp"][0].data)
+        return receipt
+
+    receive = folder.receive
+    monkeypatch.setattr(folder, "receive", saves_again)
+    look(commune)
+    monkeypatch.undo()
+    assert path.exists(), "what was saved meanwhile has not been read yet"
+    look(commune)
+    assert commune.assignment("vp").state == "accepted"
 
 
 def test_files_of_the_same_name_that_arrive_in_the_same_second_are_all_kept(commune):

@@ -148,7 +148,18 @@ def test_a_later_good_file_replaces_the_accepted_one(commune):
     assert (receipt.verdict, receipt.number) == (Verdict.ACCEPTED, 2)
     with commune.office.ledger.snapshot() as ledger:
         assert [post.title for post in ledger.content_of(assignment.submission_id).posts] == ["Một tin khác hẳn"]
-    assert (assignment.accepted_at, assignment.late) == (at("14T09:00"), True)
+    assert (assignment.accepted_at, assignment.late) == (at("14T09:00"), False), "punctual once is punctual"
+
+
+def test_a_unit_that_goes_back_to_its_first_file_gets_its_first_file(commune):
+    first, second = commune.sample["vp"][0].data, another_good_file(commune)
+    commune.receive("vp", first, at("10T09:00"))
+    commune.receive("vp", second, at("11T09:00"))
+    receipt = commune.receive("vp", first, at("12T09:00"))
+    assert (receipt.verdict, receipt.number, receipt.again) == (Verdict.ACCEPTED, 3, False)
+    with commune.office.ledger.snapshot() as ledger:
+        content = ledger.content_of(commune.assignment("vp").submission_id)
+    assert [post.title for post in content.posts] != ["Một tin khác hẳn"]
 
 
 def test_a_waived_unit_that_answers_all_the_same_stays_waived(commune):

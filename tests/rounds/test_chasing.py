@@ -59,6 +59,12 @@ def test_a_step_whose_time_passed_unsent_is_recorded_as_missed_and_never_sent(co
     assert told(commune) == [("T-3", "queued"), ("T-1", "missed"), ("T-0", "missed")]
 
 
+def test_what_an_outage_past_the_lock_swallowed_is_recorded_and_nothing_of_it_is_sent(commune):
+    tick(commune, "17T08:00", "18T08:00")
+    assert told(commune) == [("T-3", "missed"), ("T-1", "missed"), ("T-0", "missed")]
+    assert [row["state"] for row in commune.messages("escalation")] == ["missed"]
+
+
 def test_the_supervisor_is_told_once_and_by_name_who_is_late(commune):
     commune.answer("vhxh", at("12T09:00"))
     tick(commune, "13T16:30", "16T07:29")

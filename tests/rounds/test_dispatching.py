@@ -16,7 +16,7 @@ import pytest
 from dinhky import bootstrap
 from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
 from dinhky.ledger import SqlLedger
-from dinhky.rounds.dispatching import BATCH, FIRST_RETRY, MAX_ATTEMPTS, Flushed, flush_outbox
+from dinhky.rounds.dispatching import BATCH, FIRST_RETRY, LONGEST_RETRY, MAX_ATTEMPTS, Flushed, flush_outbox
 from dinhky.rounds.ports import Message, Office
 
 NOON = datetime.fromisoformat("2026-03-10T12:00+07:00")
@@ -210,7 +210,8 @@ def test_a_temporary_error_is_tried_again_after_a_doubling_pause_and_given_up_in
         outbox.now = row["not_before"] - timedelta(seconds=1)
         assert outbox.flush() == Flushed()
         outbox.now = row["not_before"]
-    assert pauses == [FIRST_RETRY * factor for factor in (1, 2, 4, 8, 16)]
+    assert pauses[:6] == [*(FIRST_RETRY * factor for factor in (1, 2, 4, 8, 16)), LONGEST_RETRY]
+    assert timedelta(days=3) < sum(pauses, timedelta()) < timedelta(days=4), "a weekend without a mail server"
     assert outbox.flush() == Flushed(failed=1)
     assert outbox.states() == {"a": "failed"}
 

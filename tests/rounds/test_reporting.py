@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from dinhky.domain.assignment import State
-from dinhky.domain.errors import SendingRefused, UnknownName
+from dinhky.domain.errors import CompilingRefused, SendingRefused, UnknownName
+from dinhky.intake.receive import Verdict
 from dinhky.rounds import reporting
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.reporting import (
     compile_report,
+    compile_when_due,
     draft_folder,
     file_report,
     is_approved,
@@ -212,16 +214,58 @@ def test_a_sent_version_stays_sent_whatever_is_decided_afterwards(answered):
         send_report(answered.office, ROUND, SENT + timedelta(hours=2))
 
 
-def test_a_sent_version_is_never_touched_and_a_later_one_needs_its_own_approval(answered):
+def test_once_the_report_is_sent_a_further_file_waits_for_a_decision_even_before_the_lock(answered):
     first = sent_report(answered)
+    assert answered.answer("pvhcc", at("16T09:30")).verdict is Verdict.HELD
+    for again in (compile_report(answered.office, ROUND, SENT), send_report(answered.office, ROUND, SENT)):
+        assert (again.id, again.state) == (first.id, "sent")
+
+
+def test_a_report_is_not_sent_without_the_workbooks_accepted_since_it_was_compiled(answered):
+    version = compile_report(answered.office, ROUND, COMPILED)
+    decide(answered, version)
     answered.answer("pvhcc", at("16T09:30"))
-    second = compile_report(answered.office, ROUND, SENT)
-    with answered.office.ledger.snapshot() as ledger:
-        kept = ledger.report(first.id)
-    assert (kept.state, kept.document_sha256) == ("sent", first.document_sha256)
-    assert second.state == "draft"
+    with pytest.raises(SendingRefused, match="report_outdated"):
+        send_report(answered.office, ROUND, SENT)
+    second = compile_report(answered.office, ROUND, COMPILED)
     with pytest.raises(SendingRefused, match="not_approved"):
         send_report(answered.office, ROUND, SENT)
+    decide(answered, second)
+    assert send_report(answered.office, ROUND, SENT).id == second.id
+
+
+def test_no_report_is_due_while_units_may_still_answer_whatever_the_states_of_tasks_say(answered):
+    with pytest.raises(CompilingRefused, match="units_still_open"):
+        compile_when_due(answered.office, ROUND, at("16T09:59"))
+    assert compile_when_due(answered.office, ROUND, at("16T10:01")).version == 1
+
+
+def test_a_report_is_due_before_the_lock_once_every_unit_has_answered(answered):
+    with answered.office.ledger.transaction() as ledger:
+        for assignment in ledger.assignments(ROUND):
+            if not assignment.settled:
+                ledger.move(ROUND, assignment.unit, State.NIL, at=at("12T09:00"), actor="vhxh", reason="Không có")
+    assert compile_when_due(answered.office, ROUND, at("15T00:01")).version == 1
+
+
+def test_a_draft_that_is_no_longer_what_was_compiled_is_laid_out_anew(answered):
+    version = compile_report(answered.office, ROUND, COMPILED)
+    draft = draft_folder(answered.office, version) / version.document_name
+    draft.write_bytes(b"something else")
+    compile_report(answered.office, ROUND, COMPILED)
+    assert draft.read_bytes() == answered.office.files.get(version.document_sha256)
+
+
+def test_the_approver_is_written_to_again_when_a_report_sent_back_is_asked_about_again(answered):
+    version = compile_report(answered.office, ROUND, COMPILED)
+    for _ in range(2):
+        request_approval(answered.office, version, COMPILED)
+    decide(answered, version, approved=False)
+    for _ in range(2):
+        request_approval(answered.office, version, SENT)
+    with answered.office.ledger.snapshot() as ledger:
+        kinds = [row["kind"] for row in ledger.messages() if row["kind"].startswith("approval-request")]
+    assert kinds == ["approval-request-v1", "approval-request-v1-after-20260316T040000"]
 
 
 def test_only_what_was_sent_is_filed(answered):

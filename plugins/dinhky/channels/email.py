@@ -18,11 +18,14 @@ from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
+from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
 from dinhky.domain.local_time import local
 from dinhky.rounds.ports import Attachment, Files, QueuedMessage
 
 TIMEOUT_SECONDS = 30
+FINAL_ANSWER_SECONDS = 600
+"""How long a server may think about the text (scanning, greylisting) before we call it silent; RFC 5321, 4.5.3.2.6."""
+ACCEPTED = 250
 SEVEN_BITS = SMTP.clone(cte_type="7bit")
 """Every server takes it, also one that never offered 8BITMIME."""
 
@@ -55,6 +58,10 @@ class SmtpSettings:
         security = "tls" if parts.scheme == "smtps" else parse_qs(parts.query).get("security", ["none"])[0]
         if security not in {"none", "starttls", "tls"}:
             raise ValueError("the security of an SMTP address is none, starttls or tls")
+        if parts.password and security == "none" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError(
+                "a password is not sent over the network in clear: add ?security=starttls, or use smtps://"
+            )
         return cls(
             host=parts.hostname,
             port=port or {"none": 25, "starttls": 587, "tls": 465}[security],
@@ -62,6 +69,11 @@ class SmtpSettings:
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
         )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is this very machine."""
+        return self.host in {"localhost", "127.0.0.1", "::1"}
 
     def __repr__(self) -> str:
         return f"SmtpSettings({self.host}:{self.port}, {self.security}, user={self.user!r})"
@@ -113,20 +125,55 @@ class SmtpChannel:
         self._connection: smtplib.SMTP | None = None
 
     def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str:
-        """Send one message. Raises TemporaryDeliveryError (4xx, no connection) or PermanentDeliveryError (5xx)."""
-        email = compose(queued, files, self._sender, now)
-        with _server_errors_told_apart(queued.message.address):
+        """Send one message. Returns the server's answer.
+
+        Raises TemporaryDeliveryError (4xx, no connection), PermanentDeliveryError (5xx), or UncertainDelivery if the
+        server fell silent after it was given the text: it may have taken the message.
+        """
+        data = compose(queued, files, self._sender, now).as_bytes()
+        with _server_errors_told_apart():
             connection = self._connect()
             try:
-                connection.send_message(email, self._sender.addr_spec, [queued.message.address])
+                connection.ehlo_or_helo_if_needed()
+                _expect(
+                    connection.mail(
+                        self._sender.addr_spec, [f"size={len(data)}"] if connection.has_extn("size") else []
+                    )
+                )
+                _expect(connection.rcpt(queued.message.address))
             except smtplib.SMTPResponseException:
-                raise  # the dialogue goes on: the server has only refused this message
-            except smtplib.SMTPRecipientsRefused:
+                self._begin_anew(connection)
                 raise
             except (smtplib.SMTPException, OSError):
                 self.close()
                 raise
-        return "250"
+        return self._hand_over(connection, data)
+
+    def _hand_over(self, connection: smtplib.SMTP, data: bytes) -> str:
+        """The text itself: from here on, silence is no longer a "no"."""
+        if connection.sock:
+            connection.sock.settimeout(FINAL_ANSWER_SECONDS)
+        try:
+            code, reply = connection.data(data)
+        except smtplib.SMTPDataError as error:  # said before any of the text was sent
+            self._begin_anew(connection)
+            raise _error(error.smtp_code, _text(error.smtp_error)) from error
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            raise UncertainDelivery("smtp_silent_after_text", reason=type(error).__name__) from error
+        if connection.sock:
+            connection.sock.settimeout(TIMEOUT_SECONDS)
+        if code != ACCEPTED:
+            self._begin_anew(connection)
+            raise _error(code, _text(reply))
+        return f"{code} {_text(reply)}"
+
+    def _begin_anew(self, connection: smtplib.SMTP) -> None:
+        """The server has refused this message only: the connection serves the next one, if it still answers."""
+        try:
+            connection.rset()
+        except (smtplib.SMTPException, OSError):
+            self.close()
 
     def close(self) -> None:
         """End the connection, if there is one."""
@@ -181,19 +228,23 @@ class MaildirChannel:
 
 
 @contextmanager
-def _server_errors_told_apart(address: str) -> Iterator[None]:
+def _server_errors_told_apart() -> Iterator[None]:
     """Turn smtplib's exceptions into ours: worth another try, or not. What is kept never holds a password."""
     try:
         yield
-    except smtplib.SMTPRecipientsRefused as error:
-        code, reason = error.recipients[address]
-        raise _error(code, _text(reason)) from error
     except smtplib.SMTPAuthenticationError as error:
         raise TemporaryDeliveryError("smtp_login_refused", code=error.smtp_code) from None
     except smtplib.SMTPResponseException as error:
         raise _error(error.smtp_code, _text(error.smtp_error)) from error
     except (smtplib.SMTPException, OSError) as error:
         raise TemporaryDeliveryError("smtp_unreachable", reason=type(error).__name__) from error
+
+
+def _expect(answer: tuple[int, bytes]) -> None:
+    """Raise smtplib's error for anything but a 25x answer."""
+    code, reply = answer
+    if code // 10 != ACCEPTED // 10:
+        raise smtplib.SMTPResponseException(code, _text(reply))
 
 
 def _error(code: int, reason: str) -> TemporaryDeliveryError | PermanentDeliveryError:

@@ -70,11 +70,6 @@ def escalation_at(round_: Round, calendar: WorkingCalendar) -> datetime:
     return start_of_work(calendar.on_or_after(local(round_.unit_due).date() + timedelta(days=1)))
 
 
-def escalation_due(round_: Round, now: datetime, calendar: WorkingCalendar) -> bool:
-    """Whether the supervisor should be told by now and still can do something about it."""
-    return escalation_at(round_, calendar) <= now and not round_.is_over(now)
-
-
 def missed_steps(round_: Round, done: Collection[Step], now: datetime, calendar: WorkingCalendar) -> list[Step]:
     """Steps whose time came and went unsent (the system was down past the due date): recorded, never sent late."""
     if now <= round_.unit_due:

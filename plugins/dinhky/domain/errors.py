@@ -5,9 +5,11 @@ DinhKyError
  ├─ UnknownName             a plan, obligation, period or unit that does not exist
  ├─ CalendarGap             a date outside the years whose days off are known
  ├─ IllegalTransition       an assignment asked to move where its state does not lead
+ ├─ CompilingRefused        a report asked for while units may still answer
  ├─ SendingRefused          a report asked to be sent without an approval of exactly these bytes
  └─ DeliveryError           a message that did not go out
      ├─ TemporaryDeliveryError   worth another try
+     ├─ UncertainDelivery        it may or may not have gone out: a person decides
      └─ PermanentDeliveryError   the server has said no for good
 
 An error carries a `code` and `params`; the sentence a person reads is looked up in
@@ -68,6 +70,10 @@ class IllegalTransition(DinhKyError):
     """An assignment asked to move where its state does not lead."""
 
 
+class CompilingRefused(DinhKyError):
+    """A report asked for while units may still answer: whatever Airflow's states say, the ledger decides."""
+
+
 class SendingRefused(DinhKyError):
     """A report asked to be sent without an approval, in the ledger, of exactly these bytes."""
 
@@ -78,6 +84,10 @@ class DeliveryError(DinhKyError):
 
 class TemporaryDeliveryError(DeliveryError):
     """The channel could not take the message now; trying again later may work."""
+
+
+class UncertainDelivery(DeliveryError):
+    """The channel fell silent after it was given the message: trying again might deliver it twice."""
 
 
 class PermanentDeliveryError(DeliveryError):

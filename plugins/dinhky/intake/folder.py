@@ -74,6 +74,7 @@ def _waiting(inbox: Path) -> Iterator[tuple[float, Path]]:
 def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
     *plan_id, unit = path.relative_to(inbox).parts[:-1]
     try:
+        before = _stamp(path)
         data = path.read_bytes()
     except OSError as error:
         problem = Problem("file_unreadable", params={"file": path.name, "reason": error.strerror})
@@ -89,12 +90,20 @@ def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
             route="folder",
         )
     except DinhKyError as error:
-        return Handled(
-            path, None, office.words.explain(error)
-        )  # left where it lies: the folder's name is what is wrong
+        sentence = office.words.explain(error)
+        _move(path, path.parent / RETURNED, now, f"{sentence}\n")
+        return Handled(path, None, sentence)
+    if _stamp(path) != before:
+        return Handled(path, receipt)  # saved again meanwhile: the next scan reads what is there now
     is_done = receipt.verdict in {Verdict.ACCEPTED, Verdict.HELD}
     _move(path, path.parent / (DONE if is_done else RETURNED), now, _answer(office, receipt))
     return Handled(path, receipt)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is saved again."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _answer(office: Office, receipt: Receipt) -> str:

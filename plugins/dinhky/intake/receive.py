@@ -12,7 +12,7 @@ from dinhky.domain.assignment import State
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.errors import Problem, UnknownName
 from dinhky.domain.plan import Plan, Unit, nearest
-from dinhky.domain.schedule import Round
+from dinhky.domain.schedule import Round, rounds_of
 from dinhky.rounds.correspondence import to_contacts, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, Office, Submission
@@ -55,7 +55,7 @@ def receive(
     route: str,
     plan_id: str | None = None,
 ) -> Receipt:
-    """Take a file from a unit and answer it. Receiving the same bytes again gives the same answer and changes nothing.
+    """Take a file from a unit and answer it. The same bytes twice running are one submission, with the same answer.
 
     The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every
     case. Raises UnknownName if no plan has such a unit.
@@ -63,7 +63,7 @@ def receive(
     file_name = _shown(file_name)
     sha256 = office.files.put(data)
     identity, problems = office.workbooks.identity(data)
-    plan = _plan_for(office, unit_code, plan_id, identity)
+    plan = _plan_for(office, unit_code, plan_id, identity, now)
     unit = plan.unit(unit_code)
     if identity is None:
         return _refuse(office, plan, unit, sha256, file_name, problems or (Problem("identity_missing"),), now, route)
@@ -95,10 +95,13 @@ def _record(
 ) -> Receipt:
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_.id)
-        earlier = ledger.submission_of(round_.id, unit.code, sha256)
-        if earlier:
-            return _receipt(earlier, again=True)
-        verdict = Verdict.RETURNED if problems else Verdict.HELD if round_.is_over(now) else Verdict.ACCEPTED
+        newest = ledger.newest_submission(round_.id, unit.code)
+        if newest and newest.sha256 == sha256 and _sentences(office, newest.problems) == _sentences(office, problems):
+            return _receipt(newest, again=True)
+        report = ledger.latest_report(round_.id)
+        is_sent = report is not None and report.state == "sent"
+        is_closed = is_sent or round_.is_over(now)
+        verdict = Verdict.RETURNED if problems else Verdict.HELD if is_closed else Verdict.ACCEPTED
         submission = ledger.add_submission(
             round_id=round_.id,
             unit=unit.code,
@@ -119,7 +122,7 @@ def _record(
             if assignment.state is not State.WAIVED:
                 move(State.SUBMITTED)
                 move(State.ACCEPTED)
-        elif verdict is Verdict.RETURNED and not assignment.settled and not round_.is_over(now):
+        elif verdict is Verdict.RETURNED and not assignment.settled and not is_closed:
             # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
             move(State.SUBMITTED)
             move(State.RETURNED, reason=office.words.sentence(problems[0]))
@@ -136,6 +139,7 @@ def _record(
             content=content,
             sentences=_sentences(office, problems),
             keeps_accepted=assignment.answered,
+            is_sent=is_sent,
         )
         for message in answer:
             ledger.queue(message, now)
@@ -204,13 +208,26 @@ def _shown(file_name: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Identity | None) -> Plan:
-    """The plan whose unit this is: as the route says, else as the file claims, else the only one that has it."""
-    having = {plan.id: plan for plan in office.plans.values() if unit_code in {unit.code for unit in plan.units}}
+def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Identity | None, now: datetime) -> Plan:
+    """The plan whose unit this is: as the route says, else as the file claims, else the one that asks the unit now."""
+    having = [plan for plan in office.plans.values() if unit_code in {unit.code for unit in plan.units}]
     wanted = plan_id or (identity.plan if identity else None)
-    if wanted in having:
-        return having[wanted]
-    if plan_id is None and len(having) == 1:
-        return next(iter(having.values()))
+    named = [plan for plan in having if plan.id == wanted]
+    if plan_id is None and not named:
+        named = having if len(having) == 1 else [plan for plan in having if _asks_now(office, plan, unit_code, now)]
+    if len(named) == 1:
+        return named[0]
+    if plan_id is None and having:
+        raise UnknownName("plan_of_unit_unclear", found=unit_code, plans=[plan.id for plan in having])
     codes = sorted({unit.code for plan in office.plans.values() for unit in plan.units})
     raise UnknownName("unit_not_in_any_plan", found=unit_code, expected=codes, nearest=nearest(unit_code, codes))
+
+
+def _asks_now(office: Office, plan: Plan, unit_code: str, now: datetime) -> bool:
+    """Whether a round of the plan is open now that asks this unit for a workbook."""
+    return any(
+        unit_code in round_.units and round_.opens <= now and not round_.is_over(now)
+        for obligation in plan.obligations
+        if obligation.form
+        for round_ in rounds_of(plan, obligation, office.calendar)
+    )

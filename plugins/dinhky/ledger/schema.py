@@ -107,7 +107,6 @@ submissions = Table(
     Column("content", JSON),
     ForeignKeyConstraint(["round_id", "unit"], ["assignments.round_id", "assignments.unit"]),
     UniqueConstraint("round_id", "unit", "number"),
-    UniqueConstraint("round_id", "unit", "sha256"),
 )
 
 reports = Table(

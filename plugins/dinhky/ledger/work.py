@@ -103,7 +103,8 @@ class WorkRows(Rows):
             values |= {
                 "submission_id": submission.id,
                 "accepted_at": submission.received_at,
-                "late": submission.late,
+                # Stamped once: a correction after the due date does not make a punctual unit late.
+                "late": submission.late if current.late is None else current.late,
             }
         elif state in {State.RETURNED, State.NIL, State.WAIVED}:
             values |= {"submission_id": None, "accepted_at": None, "late": None}
@@ -127,11 +128,14 @@ class WorkRows(Rows):
         due: datetime = self._connection.execute(query).scalar_one()
         return due
 
-    def submission_of(self, round_id: str, unit: str, sha256: str) -> Submission | None:
-        """The earlier submission of the same bytes, if any."""
+    def newest_submission(self, round_id: str, unit: str) -> Submission | None:
+        """The unit's last file for a round, if it sent any."""
         table = schema.submissions
         row = self._connection.execute(
-            select(table).where(table.c.round_id == round_id, table.c.unit == unit, table.c.sha256 == sha256)
+            select(table)
+            .where(table.c.round_id == round_id, table.c.unit == unit)
+            .order_by(table.c.number.desc())
+            .limit(1)
         ).first()
         return _submission(row) if row else None
 
@@ -182,7 +186,7 @@ class WorkRows(Rows):
             route=route,
             state=state,
         )
-        added = self.submission_of(round_id, unit, sha256)
+        added = self.newest_submission(round_id, unit)
         if added is None:
             raise LookupError(f"submission of {unit} for {round_id} vanished inside its own transaction")
         return added

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.plan import Plan
@@ -52,12 +51,9 @@ class FormReports:
         choices = FormChoices.load(self._file(f"workbooks/{form}.yaml"))
         found = facts(plan, round_, answers, self.calendar, choices)
         period_name = self.words.period_name
-        return CompiledReport(
-            digest=_digest(found, document_template, annex_wording),
-            document=write_document(document_template, found, period_name),
-            annex=write_annex(yaml.safe_load(annex_wording), found, period_name),
-            facts=found,
-        )
+        document = write_document(document_template, found, period_name)
+        annex = write_annex(yaml.safe_load(annex_wording), found, period_name)
+        return CompiledReport(_digest(document, annex), document, annex, found)
 
     def _read(self, name: str) -> bytes:
         return self._file(name).read_bytes()
@@ -69,10 +65,6 @@ class FormReports:
         return file
 
 
-def _digest(found: dict[str, Any], *templates: bytes) -> str:
-    """SHA-256 over the facts as canonical JSON and the templates, each behind its length."""
-    digest = hashlib.sha256()
-    for part in (json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(), *templates):
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.hexdigest()
+def _digest(*files: bytes) -> str:
+    """SHA-256 over the files' own: equal only for equal files, whatever went into them."""
+    return hashlib.sha256(b"".join(hashlib.sha256(file).digest() for file in files)).hexdigest()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from dinhky.domain.assignment import Assignment
+from dinhky.domain.assignment import Assignment, rates
 from dinhky.domain.chase import (
     UNIT_STEPS,
     Step,
-    escalation_due,
+    escalation_at,
     in_office_hours,
     missed_steps,
     reminder_due,
@@ -25,6 +25,9 @@ from dinhky.domain.schedule import Round
 from dinhky.rounds.correspondence import message_kind_and_unit, to_person, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
+
+MISSED_RECORDED_FOR = timedelta(days=60)
+"""How long after its lock a round is still looked at, to record what an outage kept from being sent."""
 
 _STEP_VALUES = {step.value for step in UNIT_STEPS}
 
@@ -49,7 +52,7 @@ def chase(office: Office, now: datetime) -> Decided:
             plan, round_ = round_of(office, round_id)
         except UnknownName:
             continue  # its plan is unreadable just now, or no longer has it: no reason to leave the others unreminded
-        if not round_.is_over(now):
+        if now <= round_.locks + MISSED_RECORDED_FOR:
             with office.ledger.transaction() as ledger:
                 ledger.lock_round(round_id)
                 _chase_round(office, ledger, plan, round_, now, decided)
@@ -59,7 +62,8 @@ def chase(office: Office, now: datetime) -> Decided:
 def _chase_round(
     office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime, decided: Decided
 ) -> None:
-    waiting = [assignment for assignment in ledger.assignments(round_.id) if not assignment.settled]
+    assignments = ledger.assignments(round_.id)
+    waiting = [assignment for assignment in assignments if not assignment.settled]
     if not waiting:
         return
     known = {unit.code for unit in plan.units}
@@ -77,7 +81,7 @@ def _chase_round(
             decided.missed += _put(
                 office, plan, round_, assignment, missed, now, lambda message: ledger.record_missed(message, now)
             )
-    if escalation_due(round_, now, office.calendar):
+    if escalation_at(round_, office.calendar) <= now:
         notice = to_person(
             office,
             plan,
@@ -88,9 +92,12 @@ def _chase_round(
             template="escalation",
             now=now,
             missing=[assignment.unit_name for assignment in waiting],
-            expected=len(round_.units),
+            expected=rates(assignments).expected,
         )
-        decided.queued += ledger.queue(notice, now)
+        if round_.is_over(now):
+            decided.missed += ledger.record_missed(notice, now)
+        else:
+            decided.queued += ledger.queue(notice, now)
 
 
 def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[Step]]:

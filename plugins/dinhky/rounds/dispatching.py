@@ -12,15 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dinhky.domain.errors import PermanentDeliveryError, Problem, TemporaryDeliveryError
+from dinhky.domain.errors import PermanentDeliveryError, Problem, TemporaryDeliveryError, UncertainDelivery
 from dinhky.rounds.ports import Office, QueuedMessage
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
-MAX_ATTEMPTS = 6
 FIRST_RETRY = timedelta(minutes=2)
-"""Doubled at every further attempt: 2, 4, 8, 16, 32 minutes."""
+LONGEST_RETRY = timedelta(hours=1)
+"""The wait doubles at every further attempt, 2, 4, 8, 16, 32 minutes, and then stays at an hour."""
+MAX_ATTEMPTS = 78
+"""About three days: a mail server that is down over a weekend loses nothing."""
 
 
 @dataclass
@@ -56,11 +58,16 @@ def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed
         answer = channel.send(queued, office.files, now)
     except TemporaryDeliveryError as error:
         gives_up = queued.attempts >= MAX_ATTEMPTS
-        retry_at = None if gives_up else now + FIRST_RETRY * 2 ** (queued.attempts - 1)
+        wait = min(FIRST_RETRY * 2 ** min(queued.attempts - 1, 10), LONGEST_RETRY)
+        retry_at = None if gives_up else now + wait
         with office.ledger.transaction() as ledger:
             ledger.mark_failed(queued.id, now, office.words.explain(error), retry_at)
         flushed.failed += gives_up
         flushed.put_off += not gives_up
+    except UncertainDelivery as error:
+        with office.ledger.transaction() as ledger:
+            ledger.mark_unknown(queued.id, now, office.words.explain(error))
+        flushed.unknown += 1
     except PermanentDeliveryError as error:
         with office.ledger.transaction() as ledger:
             ledger.mark_failed(queued.id, now, office.words.explain(error), None)

@@ -78,7 +78,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class ReportVersion:
-    """One compiled version of a round's report. `digest` covers figures and templates: same digest, same document."""
+    """One compiled version of a round's report. `digest` covers document and annex: same digest, same files."""
 
     id: int
     round_id: str
@@ -169,8 +169,8 @@ class LedgerTransaction(Protocol):
     ) -> None:
         """Move an assignment and record the event. Raises IllegalTransition."""
 
-    def submission_of(self, round_id: str, unit: str, sha256: str) -> Submission | None:
-        """The earlier submission of the same bytes, if any."""
+    def newest_submission(self, round_id: str, unit: str) -> Submission | None:
+        """The unit's last file for a round, if it sent any."""
 
     def add_submission(
         self,

@@ -6,13 +6,14 @@ of Airflow's tasks say.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import datetime
 from pathlib import Path
 
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content
-from dinhky.domain.errors import SendingRefused, UnknownName
+from dinhky.domain.errors import CompilingRefused, SendingRefused, UnknownName
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, round_id
 from dinhky.rounds.correspondence import to_person, to_unit
@@ -61,6 +62,16 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
     return version
 
 
+def compile_when_due(office: Office, round_id_: str, now: datetime) -> ReportVersion:
+    """Compile the round once every unit is settled or the round has locked. Raises CompilingRefused before that."""
+    _, round_ = round_of(office, round_id_)
+    with office.ledger.snapshot() as ledger:
+        open_units = [assignment.unit_name for assignment in ledger.assignments(round_id_) if not assignment.settled]
+    if open_units and not round_.is_over(now):
+        raise CompilingRefused("units_still_open", round_id=round_id_, units=open_units, locks=round_.locks)
+    return compile_report(office, round_id_, now)
+
+
 def is_approved(office: Office, version: ReportVersion) -> bool:
     """Whether the ledger holds an approval for exactly this version's bytes."""
     with office.ledger.snapshot() as ledger:
@@ -68,13 +79,15 @@ def is_approved(office: Office, version: ReportVersion) -> bool:
 
 
 def request_approval(office: Office, version: ReportVersion, now: datetime) -> None:
-    """Tell the approver that a report waits for a decision, with the documents attached."""
+    """Tell the approver that a report waits for a decision, with the documents attached; once a question."""
     plan, round_ = round_of(office, version.round_id)
+    with office.ledger.snapshot() as ledger:
+        sent_back = ledger.last_decision(version.id)
     request = to_person(
         office,
         plan,
         round_,
-        f"approval-request-v{version.version}",
+        f"approval-request-v{version.version}" + (f"-after-{sent_back.at:%Y%m%dT%H%M%S}" if sent_back else ""),
         name=plan.approver.name,
         email=plan.approver.email,
         template="approval_request",
@@ -191,10 +204,11 @@ def _copy_out(office: Office, version: ReportVersion, root: Path) -> Path:
     folder = _folder(root, version)
     folder.mkdir(parents=True, exist_ok=True)
     for document in _documents(version):
-        if not (folder / document.name).exists():
+        target = folder / document.name
+        if not target.exists() or hashlib.sha256(target.read_bytes()).hexdigest() != document.sha256:
             unfinished = folder / f".{document.name}.{os.getpid()}"
             unfinished.write_bytes(office.files.get(document.sha256))
-            os.replace(unfinished, folder / document.name)
+            os.replace(unfinished, target)
     return folder
 
 
@@ -206,6 +220,15 @@ def _documents(version: ReportVersion) -> tuple[Attachment, ...]:
 
 
 def _refusal(ledger: LedgerTransaction, version: ReportVersion) -> SendingRefused | None:
+    accepted_since = [
+        assignment.unit_name
+        for assignment in ledger.assignments(version.round_id)
+        if assignment.state is State.ACCEPTED
+    ]
+    if accepted_since and version.state != "sent":
+        return SendingRefused(
+            "report_outdated", round_id=version.round_id, version=version.version, units=accepted_since
+        )
     decision = ledger.last_decision(version.id)
     if decision is None:
         return SendingRefused("not_approved", round_id=version.round_id, version=version.version)

@@ -58,6 +58,7 @@ class Demo:
         self._once = once
         self._port = port
         self._home = bootstrap.REPOSITORY / "var" / "demo"
+        _forget_the_real_service()
         os.environ["DINHKY_HOME"] = str(self._home)
         self._plan = bootstrap.plans()[0][PLAN]
         self._round = find_round(self._plan, REF, PERIOD, bootstrap.calendar_of())
@@ -194,6 +195,13 @@ class Demo:
             self._console.say("link_documents", path=path)
         self._console.say("link_messages", path=current.maildir, count=len(self._messages_shown))
         say_login(self._console, self._home)
+
+
+def _forget_the_real_service() -> None:
+    """Drop every setting of a real service from this process: the demonstration must not touch its data or its mail."""
+    for name in list(os.environ):
+        if name.startswith("DINHKY_") or name == "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN":
+            del os.environ[name]
 
 
 def _run_page(url: str) -> str:

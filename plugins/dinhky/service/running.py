@@ -13,10 +13,11 @@ from types import FrameType
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
+from dinhky.channels.email import SmtpSettings
 from dinhky.domain.schedule import Round, year_of
 from dinhky.service.airflow_environment import airflow_environment, passwords, passwords_file
 from dinhky.service.console import Console
-from dinhky.service.processes import AirflowProcesses, free_port
+from dinhky.service.processes import AirflowProcesses, ServiceError, free_port
 
 DEFAULT_PORT = 8080
 
@@ -59,7 +60,13 @@ def service(
 
 
 def serve(current: Settings, console: Console, *, port: int | None) -> None:
-    """Run the service in the settings' home until it is interrupted."""
+    """Run the service in the settings' home until it is interrupted.
+
+    Raises ServiceError for a clock that was told the time while mail would leave the machine: nobody outside should be
+    written to at an invented moment.
+    """
+    if not current.clock.is_real and current.smtp_url and not SmtpSettings.from_url(current.smtp_url).is_local:
+        raise ServiceError("invented_time_with_real_mail")
     with service(console, current.home, port=port, prepare=lambda: prepare(current), environment=_shared_clock) as (
         processes,
         _,

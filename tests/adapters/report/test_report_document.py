@@ -261,7 +261,7 @@ def test_the_same_answers_give_the_same_bytes_and_digest(compiled, reports, plan
     assert f"{read(compiled.document).core_properties.modified:%d/%m/%Y}" == "16/03/2026"
 
 
-def test_the_digest_follows_facts_and_templates(compiled, reports, plan, first_quarter, answers, tmp_path):
+def test_the_digest_follows_the_files(compiled, reports, plan, first_quarter, answers, tmp_path):
     assert reports.compile(plan, first_quarter, answers[:-1]).digest != compiled.digest
     for folder in ("documents", "workbooks"):
         (tmp_path / folder).mkdir()
@@ -269,6 +269,6 @@ def test_the_digest_follows_facts_and_templates(compiled, reports, plan, first_q
             (tmp_path / folder / file.name).write_bytes(file.read_bytes())
     elsewhere = dataclasses.replace(reports, templates=tmp_path)
     assert elsewhere.compile(plan, first_quarter, answers).digest == compiled.digest
-    with (tmp_path / "documents/communication_quarter_annex.yaml").open("a", encoding="utf-8") as wording:
-        wording.write("# sửa\n")
+    wording = tmp_path / "documents/communication_quarter_annex.yaml"
+    wording.write_text(wording.read_text("utf-8").replace("Tin", "Bản tin", 1), "utf-8")
     assert elsewhere.compile(plan, first_quarter, answers).digest != compiled.digest

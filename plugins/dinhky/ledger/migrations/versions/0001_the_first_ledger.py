@@ -98,7 +98,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_reports_round_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
-        sa.UniqueConstraint("round_id", "digest", name=op.f("uq_reports_round_id_digest")),
         sa.UniqueConstraint("round_id", "version", name=op.f("uq_reports_round_id_version")),
     )
     op.create_table(
@@ -136,7 +135,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
         sa.UniqueConstraint("round_id", "unit", "number", name=op.f("uq_submissions_round_id_unit_number")),
-        sa.UniqueConstraint("round_id", "unit", "sha256", name=op.f("uq_submissions_round_id_unit_sha256")),
     )
 
 
