@@ -7,14 +7,14 @@ chat addresses) are read here and go no further than the adapter that needs them
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
 
-from dinhky.calendar_files import working_calendar
+from dinhky.calendar_files import KNOWN_YEARS, working_calendar
 from dinhky.channels.chat import ChatChannel
 from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings
 from dinhky.clock import Clock
@@ -23,15 +23,25 @@ from dinhky.domain.errors import PlanError
 from dinhky.domain.plan import Plan
 from dinhky.file_store import FileStore
 from dinhky.ledger import SqlLedger
-from dinhky.plan_files import read_plans
+from dinhky.plan_files import Surroundings, read_plans
+from dinhky.plan_schema import CHAT_PREFIX
 from dinhky.report.form_reports import FormReports
 from dinhky.rounds.ports import Channel, Office
 from dinhky.wording import TemplateWords
 from dinhky.workbook import FormWorkbooks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CALENDAR_YEARS = (2024, 2028)
 LEASE = timedelta(minutes=5)
+USERS = ("admin", "lanhdao", "canbo", "xem")
+"""Who can log in to the UI; a plan's approver is one of them."""
+YEARS_BEFORE, YEARS_AFTER = 1, 2
+"""How far the working calendar reaches past the plans: windows begin the year before, year-end rounds lock the year
+after, and whoever looks ahead from there needs one more."""
+PLAN_YEARS = KNOWN_YEARS[YEARS_BEFORE:-YEARS_AFTER]
+"""The years a plan may have, so that the working calendar can reach as far as that."""
+
+Signature = tuple[tuple[str, int, int], ...]
+"""Name, time and size of every file of a folder: what tells that something in it was edited."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +51,8 @@ class Settings:
     home: Path
     include: Path
     plans: Path
-    ledger_url: str
-    smtp_url: str | None
+    ledger_url: str = field(repr=False)
+    smtp_url: str | None = field(repr=False)
     sender: Address
     clock: Clock
 
@@ -109,7 +119,7 @@ def office(current: Settings | None = None) -> Office:
         archive=current.archive,
         drafts=current.home / "drafts",
         lease=current.clock.span(LEASE),
-        chats=frozenset(name for name in os.environ if name.startswith("DINHKY_CHAT_")),
+        chats=frozenset(name for name, url in os.environ.items() if name.startswith(CHAT_PREFIX) and url.strip()),
     )
 
 
@@ -120,14 +130,29 @@ def ledger(current: Settings | None = None) -> SqlLedger:
 
 def plans(current: Settings | None = None) -> tuple[dict[str, Plan], list[PlanError]]:
     """All readable plans by id, and the errors of the unreadable ones."""
-    folder = (current or settings()).plans
-    files = sorted(folder.glob("*.yaml"))
-    return _plans(folder, tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    current = current or settings()
+    return _plans(current.plans, _signature(current.plans, "*.yaml", "*.yml"), surroundings(current))
 
 
-def calendar_of(current: Settings | None = None) -> WorkingCalendar:
-    """The working days of the years that plans may touch."""
-    return _calendar((current or settings()).include / "data" / "calendars")
+def surroundings(current: Settings | None = None) -> Surroundings:
+    """What plans may refer to: the forms that have their templates, the UI's users, the years that can be dated."""
+    templates = (current or settings()).include / "templates"
+    forms = sorted(file.stem for file in (templates / "workbooks").glob("*.yaml"))
+    complete = (form for form in forms if (templates / "documents" / f"{form}.docx").is_file())
+    return Surroundings(forms=tuple(complete), users=USERS, years=PLAN_YEARS)
+
+
+def calendar_of(current: Settings | None = None, also: Iterable[Plan] = ()) -> WorkingCalendar:
+    """The working days of the years that the readable plans touch, those of `also` and the present one.
+
+    Calendar files are read again when they have changed: a swap decided in mid-round counts at once.
+    """
+    current = current or settings()
+    years = {plan.year for plan in (*plans(current)[0].values(), *also)} | {current.clock.now().year}
+    first = max(min(years) - YEARS_BEFORE, KNOWN_YEARS[0])
+    last = min(max(years) + YEARS_AFTER, KNOWN_YEARS[-1])
+    folder = current.include / "data" / "calendars"
+    return _calendar(folder, _signature(folder, "vn-*.yaml"), first, last)
 
 
 def words_of(current: Settings | None = None) -> TemplateWords:
@@ -136,13 +161,18 @@ def words_of(current: Settings | None = None) -> TemplateWords:
 
 
 @lru_cache(maxsize=4)
-def _plans(folder: Path, _signature: tuple[tuple[str, int, int], ...]) -> tuple[dict[str, Plan], list[PlanError]]:
-    return read_plans(folder)
+def _plans(folder: Path, _seen: Signature, around: Surroundings) -> tuple[dict[str, Plan], list[PlanError]]:
+    return read_plans(folder, around)
 
 
 @lru_cache(maxsize=4)
-def _calendar(folder: Path) -> WorkingCalendar:
-    return working_calendar(folder, *CALENDAR_YEARS)
+def _calendar(folder: Path, _seen: Signature, first_year: int, last_year: int) -> WorkingCalendar:
+    return working_calendar(folder, first_year, last_year)
+
+
+def _signature(folder: Path, *patterns: str) -> Signature:
+    found = ((file.name, file.stat()) for pattern in patterns for file in folder.glob(pattern))
+    return tuple(sorted((name, status.st_mtime_ns, status.st_size) for name, status in found))
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,9 @@ from dinhky.domain.errors import CalendarGap, Problem
 from dinhky.yaml_document import YamlDocument, read_yaml
 from dinhky.yaml_values import Day, Entry, Text, number_from
 
+KNOWN_YEARS = range(holidays.Vietnam.start_year, holidays.Vietnam.end_year + 1)
+"""The years whose public holidays the `holidays` package can tell."""
+
 
 class DecidedDay(Entry):
     """A day, why it is as it is, and the decision or source that says so."""
@@ -26,7 +29,7 @@ class DecidedDay(Entry):
 class CalendarFile(Entry):
     """`vn-<year>.yaml`: what the `holidays` package does not know, or has wrong, about a year."""
 
-    year: Annotated[int, number_from(holidays.Vietnam.start_year, holidays.Vietnam.end_year)]
+    year: Annotated[int, number_from(KNOWN_YEARS[0], KNOWN_YEARS[-1])]
     days_off: tuple[DecidedDay, ...] = ()
     not_days_off: tuple[DecidedDay, ...] = ()
     worked_weekend_days: tuple[DecidedDay, ...] = ()
@@ -39,7 +42,7 @@ def working_calendar(folder: Path, first_year: int, last_year: int) -> WorkingCa
     `holidays` package (Labour Code 2019, art. 112); `vn-<year>.yaml` in `folder`, where there is one, adds to them and
     has the last word. Raises CalendarGap for years of which the package knows nothing, PlanError for a bad file.
     """
-    known_from, known_to = holidays.Vietnam.start_year, holidays.Vietnam.end_year
+    known_from, known_to = KNOWN_YEARS[0], KNOWN_YEARS[-1]
     if not known_from <= first_year <= last_year <= known_to:
         outside = last_year if first_year >= known_from else first_year
         raise CalendarGap("calendar_gap", day=date(outside, 1, 1), first_year=known_from, last_year=known_to)

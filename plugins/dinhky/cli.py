@@ -108,15 +108,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan_check(parsed: argparse.Namespace, console: Console) -> int:
-    words, calendar = bootstrap.words_of(), bootstrap.calendar_of()
+    words, around = bootstrap.words_of(), bootstrap.surroundings()
     results: list[dict[str, Any]] = []
     for file in parsed.files:
         try:
-            plan = read_plan(file)
+            plan = read_plan(file, around)
         except PlanError as error:
             sentences = [words.sentence(problem) for problem in error.problems]
             results.append({"file": str(file), "valid": False, "errors": sentences, "warnings": [], "assumed": []})
             continue
+        calendar = bootstrap.calendar_of(also=[plan])
         results.append(
             {
                 "file": str(file),
@@ -157,8 +158,8 @@ def _say_check(console: Console, result: dict[str, Any]) -> None:
 
 
 def _calendar(parsed: argparse.Namespace, console: Console) -> int:
-    plan = read_plan(parsed.file)
-    rounds = year_of(plan, bootstrap.calendar_of())
+    plan = read_plan(parsed.file, bootstrap.surroundings())
+    rounds = year_of(plan, bootstrap.calendar_of(also=[plan]))
     if parsed.format == "json":
         _print_json([_round_json(round_) for round_ in rounds])
         return OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,30 @@ MEANINGLESS_FOR_KIND = {
 DUE_ALTERNATIVES = ("day_of_last_month", "within_month", "on")
 DUE_ONCE_A_YEAR = ("within_month", "on")
 CADENCES_WITH_ONE_ROUND = (Cadence.YEARLY, Cadence.ONCE)
+UNIT_LEAD = "unit_due_working_days_before"
+"""At least 1 for a report: it is put together between the day its units are due and its lock."""
 WHEN = {"cadence", "due"}
 """What an obligation must list as assumed if it quotes nothing: a deadline of ours never passes for the document's."""
 _YEAR_OF_DAY = re.compile(r"([0-9]{4})-[0-9]{2}-[0-9]{2}")
+_ZERO = re.compile(r"-?0+")
 
 
-def read_plan(path: Path) -> Plan:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a plan may refer to outside its file. None is not known, and then not checked.
+
+    `forms` have templates, `users` can log in, `years` are those whose rounds the working calendar can date.
+    """
+
+    forms: tuple[str, ...] | None = None
+    users: tuple[str, ...] | None = None
+    years: range | None = None
+
+
+UNKNOWN = Surroundings()
+
+
+def read_plan(path: Path, around: Surroundings = UNKNOWN) -> Plan:
     """The plan in a file. Raises PlanError with every problem found in it, each with its line."""
     document = read_yaml(path)
     units = document.value_at(("units",))
@@ -52,6 +71,9 @@ def read_plan(path: Path) -> Plan:
         PlanFile,
         units=codes if isinstance(units, list) else None,
         channels=[*channels] if isinstance(channels, dict) else None,
+        forms=around.forms,
+        users=around.users,
+        years=around.years,
     )
     problems += _contradictions(document)
     if entry is None or problems or document.problems:
@@ -59,7 +81,7 @@ def read_plan(path: Path) -> Plan:
     return entry.plan()
 
 
-def read_plans(folder: Path) -> tuple[dict[str, Plan], list[PlanError]]:
+def read_plans(folder: Path, around: Surroundings = UNKNOWN) -> tuple[dict[str, Plan], list[PlanError]]:
     """The usable plans of a folder by id, and the error of each file that is not one. Hidden files are passed over."""
     if not folder.is_dir():
         return {}, [PlanError(folder.name, (Problem("plan_folder_missing", str(folder), {"folder": str(folder)}),))]
@@ -68,7 +90,7 @@ def read_plans(folder: Path) -> tuple[dict[str, Plan], list[PlanError]]:
         if path.name.startswith("."):
             continue
         try:
-            plan = read_plan(path)
+            plan = read_plan(path, around)
         except PlanError as error:
             errors.append(error)
         else:
@@ -131,6 +153,9 @@ def _contradictions_of_kind(document: YamlDocument, index: int, obligation: dict
     for key in MEANINGLESS_FOR_KIND[kind]:
         if key in obligation:
             yield document.problem("plan_key_meaningless_for_kind", (*place[:-1], key), key=key, **about)
+    if kind is Kind.REPORT and _ZERO.fullmatch(str(obligation.get(UNIT_LEAD, 0))):
+        line = (*place[:-1], UNIT_LEAD) if UNIT_LEAD in obligation else place
+        yield document.problem("plan_report_without_room", line, key=UNIT_LEAD, **about)
     told = {item.get("field") for item in _groups(obligation.get("assumed"))}
     if kind is not Kind.CONTINUOUS and "quote" not in obligation and not told & WHEN:
         yield document.problem("plan_when_neither_quoted_nor_assumed", place[:-1], **about)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, ValidationInfo
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
 from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import (
@@ -28,10 +29,12 @@ from dinhky.yaml_values import (
     Hour,
     Text,
     YesNo,
+    at_most,
     choice,
     name_like,
     number_from,
     one_of,
+    refused,
 )
 
 ASSUMABLE = (
@@ -40,9 +43,21 @@ ASSUMABLE = (
 )
 """What a document may leave open: keys of an obligation and the dates of its rounds."""
 
+CHAT_PREFIX = "DINHKY_CHAT_"
+"""How the environment variables that hold chat addresses begin: no other variable is ever read for a plan."""
+
+LONGEST_PLAN_ID = 80
+LONGEST_REF = 20
+LONGEST_UNIT_CODE = 40
+LONGEST_UNIT_NAME = 200
+LONGEST_EMAIL = 200
+LONGEST_CHAT = 200
+"""What the ledger's columns hold; SQLite would take more, PostgreSQL would not."""
+
 
 def _known(value: Any, info: ValidationInfo, what: str, code: str) -> str:
-    """A name that the file defines; any name if its definitions are missing, which is a problem of their own."""
+    """A name that is defined elsewhere, in the file or outside. Any name if it is not known which ones are: missing
+    definitions are a problem of their own."""
     names = (info.context or {})[what]
     return str(value) if names is None else choice(value, names, code)
 
@@ -55,13 +70,39 @@ def _known_channel(value: Any, info: ValidationInfo) -> str:
     return _known(value, info, "channels", "plan_unknown_channel")
 
 
+def _known_form(form: str, info: ValidationInfo) -> str:
+    return _known(form, info, "forms", "plan_unknown_form")
+
+
+def _known_user(user: str, info: ValidationInfo) -> str:
+    return _known(user, info, "users", "plan_unknown_user")
+
+
+def _year_with_calendar(year: int, info: ValidationInfo) -> int:
+    years = (info.context or {})["years"]
+    if years is not None and year not in years:
+        raise refused("plan_year_without_calendar", first_year=years[0], last_year=years[-1])
+    return year
+
+
+def _chat(variable: str) -> str:
+    if not re.fullmatch(CHAT_PREFIX + "[A-Z0-9_]+", variable):
+        raise refused("plan_chat_prefix", prefix=CHAT_PREFIX)
+    return variable
+
+
 def _assumable(value: Any) -> str:
     return choice(value, ASSUMABLE, "yaml_unknown_value")
 
 
-PlanId = Annotated[str, name_like(r"[a-z0-9]+(-[a-z0-9]+)*", "phuc-loi-2026")]
-Ref = Annotated[str, name_like(r"[A-Za-z][A-Za-z0-9]*(-[0-9]+(\.[0-9]+)*)?", "PL-5")]
+PlanId = Annotated[str, name_like(r"[a-z0-9]+(-[a-z0-9]+)*", "phuc-loi-2026"), at_most(LONGEST_PLAN_ID)]
+Ref = Annotated[str, name_like(r"[A-Za-z][A-Za-z0-9]*(-[0-9]+(\.[0-9]+)*)?", "PL-5"), at_most(LONGEST_REF)]
 Code = Annotated[str, name_like(r"[a-z][a-z0-9_]*", "vhxh")]
+FormName = Annotated[str, name_like(r"[a-z][a-z0-9_]*", "communication_quarter"), AfterValidator(_known_form)]
+UserName = Annotated[str, name_like(r"[a-z][a-z0-9._-]*", "lanhdao"), AfterValidator(_known_user)]
+Address = Annotated[Email, at_most(LONGEST_EMAIL)]
+Chat = Annotated[EnvironmentVariable, AfterValidator(_chat), at_most(LONGEST_CHAT)]
+Year = Annotated[int, number_from(2000, 2100), AfterValidator(_year_with_calendar)]
 UnitCode = Annotated[str, PlainValidator(_known_unit)]
 ChannelCode = Annotated[str, PlainValidator(_known_channel)]
 UnitCodes = Annotated[list[UnitCode], Field(min_length=1)]
@@ -103,7 +144,7 @@ class ObligationEntry(Entry):
     quote: Text | None = None
     unit_due_working_days_before: Annotated[int, number_from(0, 60)] = 0
     locks_at: Hour | None = None
-    form: Code | None = None
+    form: FormName | None = None
     assumed: tuple[AssumptionEntry, ...] = ()
 
     def obligation(self) -> Obligation:
@@ -134,24 +175,24 @@ class ContactEntry(Entry):
     """An item of a unit's `contacts:`."""
 
     name: Text
-    email: Email
-    chat: EnvironmentVariable | None = None
+    email: Address
+    chat: Chat | None = None
 
 
 class UnitEntry(Entry):
     """An item of `units:`."""
 
-    code: Code
-    name: Text
+    code: Annotated[Code, at_most(LONGEST_UNIT_CODE)]
+    name: Annotated[Text, at_most(LONGEST_UNIT_NAME)]
     contacts: tuple[ContactEntry, ...] = ()
 
 
 class PersonEntry(Entry):
     """`approver:`."""
 
-    user: Annotated[str, name_like(r"[a-z][a-z0-9._-]*", "lanhdao")]
+    user: UserName
     name: Text
-    email: Email
+    email: Address
     title: Text
 
 
@@ -159,7 +200,7 @@ class RecipientEntry(Entry):
     """An item of `report_to:`."""
 
     name: Text
-    email: Email
+    email: Address
 
 
 class LetterheadEntry(Entry):
@@ -181,7 +222,7 @@ class PlanFile(Entry):
     id: PlanId
     title: Text
     commune: Text
-    year: Annotated[int, number_from(2000, 2100)]
+    year: Year
     effective_from: Day
     document: Text
     subject: Text

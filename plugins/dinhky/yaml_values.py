@@ -11,7 +11,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from dinhky.domain.plan import nearest
@@ -113,6 +113,17 @@ def name_like(pattern: str, example: str) -> PlainValidator:
         return value
 
     return PlainValidator(read)
+
+
+def at_most(most: int) -> AfterValidator:
+    """A name or text of at most so many characters, to stand behind the validator that reads it."""
+
+    def short_enough(text: str) -> str:
+        if len(text) > most:
+            raise refused("yaml_too_long", length=len(text), most=most)
+        return text
+
+    return AfterValidator(short_enough)
 
 
 def choice(value: Any, right: Iterable[str], code: str) -> str:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from dinhky.calendar_files import working_calendar
 from dinhky.domain.errors import PlanError, Problem
 from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import Kind, Roll
+from dinhky.domain.schedule import feasibility
 from dinhky.plan_files import assumptions, read_plan, read_plans
 from dinhky.wording import TemplateWords
 
@@ -165,6 +167,16 @@ def test_a_folder_that_is_not_there_is_an_error_and_not_an_empty_list_of_plans(t
 
     assert plans == {}
     assert str(tmp_path / "plans") in WORDS.sentence(error.problems[0])
+
+
+def test_a_plan_issued_on_a_reports_due_day_is_warned_that_its_units_are_due_after_the_lock(tmp_path: Path) -> None:
+    plan = read_plan(written(tmp_path, GOOD.replace("effective_from: 2026-03-05", "effective_from: 2026-03-16")))
+
+    warnings = feasibility(plan, working_calendar(ROOT / "include/data/calendars", 2025, 2028))
+
+    [late] = [WORDS.sentence(problem) for problem in warnings if problem.code == "units_due_after_lock"]
+    assert late.startswith("T-1, quý I")
+    assert "16/3/2026" in late
 
 
 def test_what_a_plan_assumes_is_told_with_its_reason(tmp_path: Path) -> None:

@@ -8,18 +8,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dinhky.domain.errors import PlanError, Problem
-from dinhky.plan_files import read_plan
+from dinhky.plan_files import Surroundings, read_plan
 from dinhky.wording import TemplateWords
 
 TEMPLATES = Path(__file__).parents[2] / "include/templates/messages"
 WORDS = TemplateWords(TEMPLATES)
 GOOD = (Path(__file__).parent / "plans/thu-2026.yaml").read_text("utf-8")
+AROUND = Surroundings(
+    forms=("communication_quarter", "training_year"), users=("admin", "lanhdao"), years=range(2000, 2099)
+)
 
 
 def problems_of(path: Path) -> tuple[Problem, ...] | None:
     """Everything wrong with a file, or None if it is a plan."""
     try:
-        read_plan(path)
+        read_plan(path, AROUND)
     except PlanError as refused:
         return refused.problems
     return None
@@ -82,6 +85,30 @@ MISTAKES = [
      "biến môi trường"),
     ("a chat that is no variable", "DINHKY_CHAT_VHXH", "nhom-vhxh", "yaml_not_an_environment_variable", "nhom-",
      "DINHKY_CHAT_VHTTTT"),
+    ("a chat that is any other variable", "DINHKY_CHAT_VHXH", "DINHKY_SMTP", "plan_chat_prefix", "DINHKY_SMTP",
+     "bắt đầu bằng DINHKY_CHAT_,"),
+    ("a chat without a name of its own", "DINHKY_CHAT_VHXH", "DINHKY_CHAT_", "plan_chat_prefix", "DINHKY_CHAT_}",
+     "DINHKY_CHAT_VHTTTT"),
+    ("a form without templates", "form: communication_quarter", "form: comunication_quarter", "plan_unknown_form",
+     "form: comuni", "Có phải là “communication_quarter”?"),
+    ("an approver who cannot log in", "user: lanhdao", "user: lanh_dao", "plan_unknown_user", "user: lanh_dao",
+     "Có phải là “lanhdao”?"),
+    ("a year whose holidays nobody can tell", "year: 2026", "year: 2100", "plan_year_without_calendar", "year: 2100",
+     "đến năm 2098"),
+    ("a report whose units are due with it", "unit_due_working_days_before: 1", "unit_due_working_days_before: 0",
+     "plan_report_without_room", "unit_due_working_days_before: 0", "từ 1"),
+    ("a report whose units' due date nobody set", "    unit_due_working_days_before: 1\n", "",
+     "plan_report_without_room", "kind: report", "ghi unit_due_working_days_before"),
+    ("a report with neither units' due date nor hour", "    unit_due_working_days_before: 1\n    locks_at: 10:00\n",
+     "", "plan_report_without_room", "kind: report", "T-1"),
+    ("a ref that the ledger cannot hold", "ref: T-3", "ref: T-" + "3" * 19, "yaml_too_long", "ref: T-33",
+     "21 ký tự, chỉ nhận nhiều nhất 20"),
+    ("a unit code that the ledger cannot hold", "    name: Văn phòng",
+     f"    name: Văn phòng\n  - {{code: {'v' * 41}, name: Hai}}", "yaml_too_long", "code: vvv", "nhiều nhất 40"),
+    ("a unit name that the ledger cannot hold", "    name: Văn phòng", "    name: Văn phòng " + "ă" * 191,
+     "yaml_too_long", "name: Văn phòng ă", "201 ký tự"),
+    ("an address that the ledger cannot hold", "vhxh@thu.example", "v" * 189 + "@thu.example", "yaml_too_long",
+     "email: vvv", "201 ký tự, chỉ nhận nhiều nhất 200"),
     ("an unknown unit", "units: [vhxh, vp]", "units:\n      - vhxh\n      - vhxhh", "plan_unknown_unit",
      "      - vhxhh", "Có phải là “vhxh”?"),
     ("an unknown lead", "lead: [vp]", "lead: [vpp]", "plan_unknown_unit", "[vpp]", "Có phải là “vp”?"),
@@ -140,6 +167,27 @@ def test_every_mistake_is_told_by_line_with_what_is_expected(
     sentence = WORDS.sentence(problem)
     assert sentence.startswith(f"thu-2026.yaml, dòng {line}: ")
     assert said in sentence
+
+
+def test_an_id_that_the_ledger_cannot_hold_is_told_by_its_length(tmp_path: Path) -> None:
+    plan_id = "thu-" + "2" * 77
+    path = tmp_path / f"{plan_id}.yaml"
+    path.write_bytes(GOOD.replace("thu-2026", plan_id, 1).encode())
+
+    [problem] = problems_of(path) or ()
+
+    assert (problem.code, problem.params["line"]) == ("yaml_too_long", 1)
+    assert "81 ký tự, chỉ nhận nhiều nhất 80" in WORDS.sentence(problem)
+
+
+def test_what_just_fits_the_ledger_is_allowed(tmp_path: Path) -> None:
+    plan_id = "thu-" + "2" * 76
+    path = tmp_path / f"{plan_id}.yaml"
+    fitting = GOOD.replace("thu-2026", plan_id, 1).replace("ref: T-3", "ref: T-" + "3" * 18)
+    fitting = fitting.replace("name: Văn phòng", "name: Văn phòng " + "ă" * 190)
+    path.write_bytes(fitting.replace("vhxh@thu.example", "v" * 188 + "@thu.example").encode())
+
+    assert problems_of(path) is None
 
 
 def test_every_sentence_about_yaml_and_plan_mistakes_has_a_mistake_that_shows_it() -> None:

@@ -80,6 +80,46 @@ def test_a_dag_file_is_wiring_that_a_newcomer_reads_in_a_minute(file: Path) -> N
     assert len(file.read_text("utf-8").splitlines()) <= LONGEST_DAG_FILE
 
 
+@pytest.mark.parametrize("year", [2019, 2031, 2098])
+def test_a_plan_of_a_distant_year_leaves_the_others_their_dags_and_gets_its_own(
+    year: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    good = (REPOSITORY / "include/data/plans/phuc-loi-2026.yaml").read_text("utf-8")
+    (tmp_path / "phuc-loi-2026.yaml").write_text(good, "utf-8")
+    (tmp_path / f"hong-{year}.yaml").write_text(
+        good.replace("phuc-loi-2026", f"hong-{year}")
+        .replace("year: 2026", f"year: {year}")
+        .replace("effective_from: 2026", f"effective_from: {year}")
+        .replace("on: 2026", f"on: {year}"),
+        "utf-8",
+    )
+    monkeypatch.setenv("DINHKY_PLANS", str(tmp_path))
+    bag = DagBag(str(REPOSITORY / "dags"))
+    assert not bag.import_errors
+    assert {"phuc-loi-2026.PL-5", f"hong-{year}.PL-5"} <= set(bag.dags)
+    assert len(bag.dags["phuc-loi-2026.PL-5"].timetable.serialize()["rounds"]) == 4
+
+
+def test_a_plan_of_a_year_without_calendar_is_told_with_its_line_and_leaves_the_others_their_dags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    good = (REPOSITORY / "include/data/plans/phuc-loi-2026.yaml").read_text("utf-8")
+    (tmp_path / "phuc-loi-2026.yaml").write_text(good, "utf-8")
+    far = good.replace("phuc-loi-2026", "hong-2100").replace("year: 2026", "year: 2100").replace("on: 2026", "on: 2100")
+    (tmp_path / "hong-2100.yaml").write_text(far, "utf-8")
+    monkeypatch.setenv("DINHKY_PLANS", str(tmp_path))
+    bag = DagBag(str(REPOSITORY / "dags"))
+    assert "phuc-loi-2026.PL-5" in bag.dags
+    [(file, error)] = bag.import_errors.items()
+    assert file.endswith("plan_problems.py")
+    line = next(number for number, text in enumerate(good.splitlines(), 1) if text.startswith("year:"))
+    assert f"hong-2100.yaml, dòng {line}" in error
+
+
 def test_a_broken_plan_breaks_only_the_dag_that_reports_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.dag_processing.dagbag import DagBag
 

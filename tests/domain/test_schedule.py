@@ -168,6 +168,14 @@ def test_a_report_due_days_after_its_close_raises_no_doubt() -> None:
     assert feasibility(plan_of(later), CALENDAR) == []
 
 
+def test_a_report_that_opens_on_its_due_date_leaves_its_units_no_time_before_the_lock() -> None:
+    issued_on_the_due_day = replace(plan_of(QUARTERLY_REPORT), effective_from=date(2026, 3, 16))
+
+    found = [problem.where for problem in feasibility(issued_on_the_due_day, CALENDAR) if "lock" in problem.code]
+
+    assert found == ["phuc-loi-2026/PL-5/2026-Q1"]
+
+
 def test_the_year_is_told_in_order_of_due_dates() -> None:
     year = year_of(plan_of(MONTHLY_POSTS, QUARTERLY_REPORT), CALENDAR)
 

@@ -85,8 +85,8 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
     """What cannot be kept as written, found when the plan is checked instead of the night before.
 
     A report needs at least one working day after its data close and up to its due date (Decree 09/2019/NĐ-CP,
-    art. 8.5b), counted on the date the document says; and units ought not to be due before the data they
-    report have closed.
+    art. 8.5b), counted on the date the document says; units ought not to be due before the data they report have
+    closed; and they must be due before the lock, which a round that opens on its very due date cannot give them.
     """
     problems = []
     for round_ in year_of(plan, calendar):
@@ -104,6 +104,8 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
             problems.append(Problem("no_working_day_before_due", round_.id, params))
         if local(round_.unit_due).date() < round_.window.end:
             problems.append(Problem("units_due_before_close", round_.id, params))
+        if round_.unit_due >= round_.locks:
+            problems.append(Problem("units_due_after_lock", round_.id, params))
     return problems
 
 

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from dinhky.bootstrap import REPOSITORY
+from dinhky.bootstrap import REPOSITORY, USERS
 
 SHARED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -23,8 +23,6 @@ SHARED = {
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,lanhdao:op,canbo:user,xem:viewer",
 }
 """What every way of running Định Kỳ sets alike."""
-
-USERS = ("admin", "lanhdao", "canbo", "xem")
 
 
 def airflow_environment(home: Path, port: int) -> dict[str, str]:

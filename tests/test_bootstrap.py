@@ -1,0 +1,140 @@
+"""What the settings make of the folders and variables around them, and what is noticed while the service runs."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dinhky import bootstrap
+from dinhky.bootstrap import Settings
+from dinhky.cli import main
+from dinhky.domain.schedule import year_of
+
+REPOSITORY = Path(__file__).parents[1]
+SMALL_PLAN = (REPOSITORY / "tests/adapters/plans/thu-2026.yaml").read_text("utf-8")
+
+
+@pytest.fixture
+def include(tmp_path: Path) -> Path:
+    """A copy of what is shipped, free to be edited."""
+    shutil.copytree(REPOSITORY / "include", tmp_path / "include")
+    return tmp_path / "include"
+
+
+@pytest.fixture
+def current(tmp_path: Path, include: Path) -> Settings:
+    return bootstrap.settings(
+        {
+            "DINHKY_HOME": str(tmp_path / "home"),
+            "DINHKY_INCLUDE": str(include),
+            "DINHKY_CLOCK": "2026-03-05T07:00+07:00",
+        }
+    )
+
+
+def small_plan(year: int) -> str:
+    """A plan of that year; its id is `thu-<year>`."""
+    return SMALL_PLAN.replace("2026", str(year))
+
+
+def test_settings_can_be_printed_without_showing_a_secret() -> None:
+    shown = repr(
+        bootstrap.settings(
+            {
+                "DINHKY_SMTP": "smtp://lan:hunter2@mail.example:587",
+                "DINHKY_LEDGER": "postgresql+psycopg2://dinhky:correct-horse@db/dinhky",
+            }
+        )
+    )
+
+    assert "hunter2" not in shown
+    assert "correct-horse" not in shown
+
+
+def test_a_chat_variable_left_empty_is_a_chat_not_configured(
+    current: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DINHKY_CHAT_VHXH", "json://127.0.0.1/room")
+    monkeypatch.setenv("DINHKY_CHAT_VP", "")
+    monkeypatch.setenv("DINHKY_CHAT_TDP", "  ")
+
+    assert {"DINHKY_CHAT_VHXH", "DINHKY_CHAT_VP", "DINHKY_CHAT_TDP"} & bootstrap.office(current).chats == {
+        "DINHKY_CHAT_VHXH"
+    }
+
+
+def test_the_calendar_reaches_from_the_year_before_the_plans_to_two_years_after(current: Settings) -> None:
+    assert (bootstrap.calendar_of(current).first_year, bootstrap.calendar_of(current).last_year) == (2025, 2028)
+
+    (current.plans / "thu-2031.yaml").write_text(small_plan(2031), "utf-8")
+
+    calendar = bootstrap.calendar_of(current)
+    assert (calendar.first_year, calendar.last_year) == (2025, 2033)
+    assert all(year_of(plan, calendar) for plan in bootstrap.plans(current)[0].values())
+
+
+def test_the_present_is_dated_even_where_every_plan_lies_far_from_it(current: Settings) -> None:
+    (current.plans / "phuc-loi-2026.yaml").unlink()
+    (current.plans / "thu-2031.yaml").write_text(small_plan(2031), "utf-8")
+
+    assert bootstrap.calendar_of(current).is_working_day(date(2026, 3, 5))
+
+
+def test_a_plan_may_have_any_year_whose_rounds_the_calendar_can_date(current: Settings) -> None:
+    last = bootstrap.PLAN_YEARS[-1]
+    for year in (2000, last, last + 1):
+        (current.plans / f"thu-{year}.yaml").write_text(small_plan(year), "utf-8")
+
+    plans, [error] = bootstrap.plans(current)
+
+    assert set(plans) == {"phuc-loi-2026", "thu-2000", f"thu-{last}"}
+    assert [(problem.code, problem.where) for problem in error.problems] == [
+        ("plan_year_without_calendar", f"thu-{last + 1}.yaml:4")
+    ]
+    assert all(year_of(plan, bootstrap.calendar_of(current)) for plan in plans.values())
+
+
+def test_a_swap_decided_while_the_service_runs_counts_at_once(current: Settings) -> None:
+    assert bootstrap.calendar_of(current).is_working_day(date(2027, 3, 15))
+
+    (current.include / "data/calendars/vn-2027.yaml").write_text(
+        "year: 2027\ndays_off: [{day: 2027-03-15, reason: Hoán đổi, source: Công văn thử}]\n", "utf-8"
+    )
+
+    assert not bootstrap.calendar_of(current).is_working_day(date(2027, 3, 15))
+
+
+def test_a_form_is_known_once_it_has_its_workbook_and_its_document(current: Settings) -> None:
+    templates = current.include / "templates"
+    plan = SMALL_PLAN.replace("form: communication_quarter", "form: training_year")
+    (current.plans / "thu-2026.yaml").write_text(plan, "utf-8")
+    shutil.copy(templates / "workbooks/communication_quarter.yaml", templates / "workbooks/training_year.yaml")
+    [error] = bootstrap.plans(current)[1]
+    assert [problem.code for problem in error.problems] == ["plan_unknown_form"]
+
+    shutil.copy(templates / "documents/communication_quarter.docx", templates / "documents/training_year.docx")
+
+    assert "thu-2026" in bootstrap.plans(current)[0]
+
+
+def test_a_plan_that_lies_elsewhere_is_checked_against_the_same_surroundings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DINHKY_HOME", str(tmp_path / "home"))
+    good, bad = tmp_path / "thu-2031.yaml", tmp_path / "thu-2032.yaml"
+    good.write_text(small_plan(2031), "utf-8")
+    bad.write_text(
+        small_plan(2032).replace("user: lanhdao", "user: lanhdo").replace("communication_q", "comunication_q"), "utf-8"
+    )
+
+    assert main(["plan", "check", str(good)]) == 0
+    assert main(["calendar", str(good)]) == 0
+    capsys.readouterr()
+    assert main(["plan", "check", str(bad)]) == 1
+
+    said = capsys.readouterr().out
+    assert "Có phải là “lanhdao”?" in said
+    assert "Có phải là “communication_quarter”?" in said
