@@ -15,7 +15,7 @@ from dinhky.domain.plan import Plan, Unit, nearest
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.rounds.correspondence import to_contacts, to_unit
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Attachment, Office, Submission
+from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
 
 
 class Verdict(StrEnum):
@@ -140,6 +140,7 @@ def _record(
             sentences=_sentences(office, problems),
             keeps_accepted=assignment.answered,
             is_sent=is_sent,
+            is_late=_is_late(ledger, submission),
         )
         for message in answer:
             ledger.queue(message, now)
@@ -182,6 +183,12 @@ def _refuse(
         for message in answer:
             ledger.queue(message, now)
     return Receipt(Verdict.REFUSED, sha256, unit=unit.code, problems=problems)
+
+
+def _is_late(ledger: LedgerTransaction, submission: Submission) -> bool:
+    """Whether the unit stands as late: a correction does not make a punctual one so."""
+    assignment = ledger.assignment(submission.round_id, submission.unit)
+    return submission.late if assignment is None or assignment.late is None else assignment.late
 
 
 def _receipt(submission: Submission, *, again: bool) -> Receipt:

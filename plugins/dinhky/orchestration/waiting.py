@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from dinhky import bootstrap
 from dinhky.domain.errors import Problem
 from dinhky.rounds.standing import Outcome, outcome
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 20.0
 LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK = 1.0
@@ -36,7 +39,7 @@ class UnitSubmissionTrigger(BaseTrigger):
         clock = bootstrap.settings().clock
         pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
         while True:
-            found = await asyncio.to_thread(_outcome, self.round_id, self.unit)
+            found = await asyncio.to_thread(_outcome_or_waiting, self.round_id, self.unit)
             if found is not Outcome.WAITING:
                 yield TriggerEvent(found.value)
                 return
@@ -59,7 +62,7 @@ class UnitSubmissionOperator(BaseOperator):
         self.unit_name = unit_name
 
     def execute(self, context: Any) -> None:
-        self._show(_outcome(self.round_id, self.unit))
+        self._show(_outcome_or_waiting(self.round_id, self.unit))
 
     def resume(self, context: Any, event: str) -> None:
         """Called when the trigger fired. The ledger is asked again: the event only says that it is worth asking."""
@@ -114,6 +117,18 @@ class WaitUntilOperator(BaseOperator):
     def resume(self, context: Any, event: str) -> None:
         """Called when the moment has come."""
         self.log.info("It is past %s", event)
+
+
+def _outcome_or_waiting(round_id: str, unit: str) -> Outcome:
+    """What has become of a unit's part; still waiting while plan or ledger cannot be read.
+
+    A plan file being edited or a database being restarted is no reason to call a unit missing.
+    """
+    try:
+        return _outcome(round_id, unit)
+    except Exception:
+        log.exception("The ledger or the plan of %s could not be asked about %s; asking again", round_id, unit)
+        return Outcome.WAITING
 
 
 def _outcome(round_id: str, unit: str) -> Outcome:
