@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import compat32, default
+from email.utils import parseaddr
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -19,6 +21,8 @@ import pytest
 from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dinhky.channels.chat import ChatChannel
 from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings, compose
@@ -30,6 +34,7 @@ NOW = datetime.fromisoformat("2026-03-12T09:00+07:00")
 SENDER = Address("Định Kỳ", addr_spec="dinhky@phucloi.example")
 SECRET = "correct horse"
 SUBJECT = "[Định Kỳ] Còn 1 ngày làm việc để nộp số liệu quý I/2026 của Văn phòng HĐND và UBND phường Phúc Lợi"
+VIETNAMESE_WORDS = f"{SUBJECT} Báo cáo công tác thông tin, tuyên truyền – “hàng quý” (a, b) Sở Nội vụ TP.".split()
 BODY = "Kính gửi: bà Lan,\n\nTệp đã đến.\n.\nMột dòng chỉ có dấu chấm ở trên.\n"
 
 
@@ -133,6 +138,21 @@ def test_a_message_that_the_server_takes_arrives_as_it_was_written(channel, post
     (part,) = letter.iter_attachments()
     assert (part.get_filename(), part.get_content()) == (attachment.name, b"PK\x03\x04")
     assert (postbox.letters[0].mail_from, postbox.letters[0].rcpt_tos) == ("dinhky@phucloi.example", ["lan@x.example"])
+
+
+@given(
+    subject=st.lists(st.sampled_from(VIETNAMESE_WORDS), min_size=1, max_size=40).map(" ".join),
+    name=st.lists(st.sampled_from(VIETNAMESE_WORDS), min_size=1, max_size=15).map(" ".join),
+)
+def test_no_space_is_lost_between_the_words_of_a_subject_or_a_name(subject, name):
+    data = compose(queued(subject=subject, recipient=name), None, SENDER, NOW).as_bytes()
+    raw = message_from_bytes(data, policy=compat32)  # the newer policy's own parser adds a space in long names
+    assert str(make_header(decode_header(raw["Subject"]))) == subject
+    shown, address = parseaddr(str(make_header(decode_header(raw["To"]))).replace(name, "X"))
+    assert (shown, address) == ("X", "lan@x.example")
+    head = data.split(b"\r\n\r\n")[0]
+    assert head.isascii()
+    assert max(len(line) for line in head.split(b"\r\n")) < 150
 
 
 @pytest.mark.parametrize("body", [BODY, "Chào.\n", "a" * 5000 + "ữ" * 5000])

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
@@ -26,7 +28,36 @@ TIMEOUT_SECONDS = 30
 FINAL_ANSWER_SECONDS = 600
 """How long a server may think about the text (scanning, greylisting) before we call it silent; RFC 5321, 4.5.3.2.6."""
 ACCEPTED = 250
-SEVEN_BITS = SMTP.clone(cte_type="7bit")
+
+
+class WholeWords(EmailPolicy):
+    """Folds headers as RFC 2047 asks.
+
+    The standard library's own folding (Python 3.11) puts the space between two encoded words outside of both, where
+    every reader drops it: "công tác" arrives as "côngtác".
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        return self._encoded(name, value) or super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        encoded = self._encoded(name, value)
+        return encoded.encode("ascii") if encoded else super().fold_binary(name, value)
+
+    def _encoded(self, name: str, value: Any) -> str | None:
+        if name.lower() == "subject":
+            return f"{name}: {self._words(name, str(value))}{self.linesep}"
+        if name.lower() in {"from", "to"}:
+            (address,) = value.addresses
+            if not address.display_name.isascii():
+                return f"{name}: {self._words(name, address.display_name)} <{address.addr_spec}>{self.linesep}"
+        return None
+
+    def _words(self, name: str, text: str) -> str:
+        return Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)
+
+
+SEVEN_BITS = WholeWords(linesep="\r\n", cte_type="7bit")
 """Every server takes it, also one that never offered 8BITMIME."""
 
 
