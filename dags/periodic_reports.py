@@ -35,8 +35,9 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
 
         @task(task_id="open", task_display_name=label("open"))
         def opened() -> list[dict[str, str]]:
-            round_id, now = this_round(plan, obligation)
-            units = open_round(bootstrap.office(), round_id, now)
+            with explained():
+                round_id, now = this_round(plan, obligation)
+                units = open_round(bootstrap.office(), round_id, now)
             return [{"round_id": round_id, "unit": unit.code, "unit_name": unit.name} for unit in units]
 
         @task(task_id="compile", task_display_name=label("compile"), trigger_rule=TriggerRule.ALL_DONE)

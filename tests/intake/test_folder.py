@@ -117,6 +117,21 @@ def test_a_folder_that_is_no_units_keeps_its_file_and_the_sentence_names_the_nea
     assert answer.read_text("utf-8").strip() == handled.error
 
 
+def test_a_file_taken_back_while_it_was_read_counts_and_stops_no_other(commune, monkeypatch):
+    path = put(commune, "vp/a.xlsx", commune.sample["vp"][0].data)
+
+    def takes_back(*arguments, **named):
+        receipt = receive(*arguments, **named)
+        path.unlink()
+        return receipt
+
+    receive = folder.receive
+    monkeypatch.setattr(folder, "receive", takes_back)
+    (handled,) = look(commune)
+    assert handled.receipt.verdict is Verdict.ACCEPTED
+    assert inbox(commune) == []
+
+
 def test_a_file_saved_again_while_it_was_read_is_read_again(commune, monkeypatch):
     path = put(commune, "vp/a.xlsx", commune.sample["kthtdt"][0].data)
 

@@ -93,8 +93,8 @@ def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
         sentence = office.words.explain(error)
         _move(path, path.parent / RETURNED, now, f"{sentence}\n")
         return Handled(path, None, sentence)
-    if _stamp(path) != before:
-        return Handled(path, receipt)  # saved again meanwhile: the next scan reads what is there now
+    if not _is_still(path, before):
+        return Handled(path, receipt)  # saved again or taken back meanwhile: the next scan reads what is there now
     is_done = receipt.verdict in {Verdict.ACCEPTED, Verdict.HELD}
     _move(path, path.parent / (DONE if is_done else RETURNED), now, _answer(office, receipt))
     return Handled(path, receipt)
@@ -104,6 +104,13 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     """What changes when a file is saved again."""
     status = path.stat()
     return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _is_still(path: Path, before: tuple[int, int, int]) -> bool:
+    try:
+        return _stamp(path) == before
+    except FileNotFoundError:
+        return False
 
 
 def _answer(office: Office, receipt: Receipt) -> str:
