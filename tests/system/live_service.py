@@ -70,6 +70,16 @@ class Live:
 
         wait_for(is_decided, what=f"the ledger's record of {option}")
 
+    def answer_until(self, dag_id: str, option: str, comment: str, *, task: str, state: str) -> None:
+        """Answer as the plan's approver, each time Airflow asks, until a task has followed the answer."""
+
+        def has_followed() -> bool:
+            if self.as_user("lanhdao").waits_for_decision(dag_id, RUN):
+                self.as_user("lanhdao").decide(dag_id, RUN, option, comment)
+            return self.tasks(dag_id).get(task) == state
+
+        wait_for(has_followed, seconds=180, what=f"{task} to be {state}")
+
     def log(self, dag_id: str, task_id: str) -> str:
         """Everything that the newest try of a task has logged."""
         api = self.as_user("admin")

@@ -114,10 +114,9 @@ def test_a_report_sent_back_is_told_with_the_comment_and_can_be_asked_about_agai
     admin = live.as_user("admin")
     admin.clear(SMALL_DAG, RUN, tasks=["approve"], downstream=True)
     wait_for(lambda: live.tasks(SMALL_DAG).get("approve") == "awaiting_input", what="the second asking")
-    live.answer_approval(SMALL_DAG, "Trả lại", "Đề nghị rà soát lại số liệu")
-    wait_for(lambda: live.tasks(SMALL_DAG).get("sent_back") == "failed", what="the red task")
+    live.answer_until(SMALL_DAG, "Trả lại", "Đề nghị rà soát lại số liệu", task="sent_back", state="failed")
     assert live.tasks(SMALL_DAG)["send"] == "skipped"
-    [told] = [row for row in live.messages(SMALL) if row["kind"].startswith("report-returned")]
+    told = next(row for row in live.messages(SMALL) if row["kind"].startswith("report-returned"))
     assert "Đề nghị rà soát lại số liệu" in told["body"]
 
     admin.clear(SMALL_DAG, RUN, tasks=["compile"], downstream=True)
