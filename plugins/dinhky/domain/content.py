@@ -1,9 +1,11 @@
-"""What a unit tells about a period: its posts, activities, difficulties and proposals; and who it says it is."""
+"""What a party tells about a period, in groups of records; and who it says it is."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 
@@ -58,26 +60,100 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class StandingAnswer:
+    """What was done about a standing duty. `ref` and `duty` (its name) come from the plan, `text` from the unit."""
+
+    row: int
+    ref: str
+    duty: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What shows that a product exists: a document's `number` and day of issue, or a `link` or `note` to find it by."""
+
+    row: int
+    title: str
+    number: str
+    issued: date
+    link: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ContestEntry:
+    """What somebody enters in a contest. `link` is where it can be seen; empty where `summary` is all of it."""
+
+    row: int
+    title: str
+    author: str
+    summary: str
+    link: str
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A juror's score of one entry. `points` by the criterion's code; a criterion not scored is not in it."""
+
+    row: int
+    entry: str
+    title: str
+    points: Mapping[str, Decimal] = field(default_factory=dict)
+    comment: str = ""
+
+
+RECORDS: dict[str, type] = {
+    "posts": Post,
+    "activities": Activity,
+    "remarks": Remark,
+    "standing": StandingAnswer,
+    "evidence": Evidence,
+    "entries": ContestEntry,
+    "scores": ScoreRow,
+}
+"""What a row of each group is: the groups are the fields of `Content`, and the sheets of a form."""
+
+
+@dataclass(frozen=True)
 class Content:
-    """Everything one accepted workbook says."""
+    """Everything one accepted workbook says. A form asks for some of the groups; the others stay empty."""
 
     posts: tuple[Post, ...] = ()
     activities: tuple[Activity, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    standing: tuple[StandingAnswer, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    entries: tuple[ContestEntry, ...] = ()
+    scores: tuple[ScoreRow, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain types for the ledger; dates as ISO text."""
-        return {
-            "posts": [asdict(post) | {"published": post.published.isoformat()} for post in self.posts],
-            "activities": [asdict(activity) | {"held": activity.held.isoformat()} for activity in self.activities],
-            "remarks": [asdict(remark) for remark in self.remarks],
-        }
+        """Plain types for the ledger; dates as ISO text, points as decimal text."""
+        return {group: [_plain(record) for record in getattr(self, group)] for group in RECORDS}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Content:
-        """The reverse of `to_json`."""
+    def from_json(cls, data: Mapping[str, Any]) -> Content:
+        """The reverse of `to_json`. A group that is missing, as in older rows, is empty."""
         return cls(
-            posts=tuple(Post(**row | {"published": date.fromisoformat(row["published"])}) for row in data["posts"]),
-            activities=tuple(Activity(**row | {"held": date.fromisoformat(row["held"])}) for row in data["activities"]),
-            remarks=tuple(Remark(**row) for row in data["remarks"]),
+            **{group: tuple(_record(kind, row) for row in data.get(group, ())) for group, kind in RECORDS.items()}
         )
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    values = {item.name: getattr(record, item.name) for item in fields(record)}
+    for name, value in values.items():
+        if isinstance(value, date):
+            values[name] = value.isoformat()
+        elif isinstance(value, Mapping):
+            values[name] = {key: str(points) for key, points in value.items()}
+    return values
+
+
+def _record(kind: type, row: Mapping[str, Any]) -> Any:
+    values = dict(row)
+    for item in fields(kind):
+        if item.type == "date" and item.name in values:
+            values[item.name] = date.fromisoformat(values[item.name])
+        elif item.name == "points" and item.name in values:
+            values[item.name] = {key: Decimal(points) for key, points in values[item.name].items()}
+    return kind(**values)
