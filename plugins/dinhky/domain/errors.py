@@ -6,6 +6,7 @@ DinhKyError
  ├─ CalendarGap             a date outside the years whose days off are known
  ├─ IllegalTransition       an assignment asked to move where its state does not lead
  ├─ CompilingRefused        a report asked for while units may still answer
+ ├─ RankingRefused          a contest asked to be ranked while scores are missing or cannot be counted
  ├─ SendingRefused          a report asked to be sent without an approval of exactly these bytes
  └─ DeliveryError           a message that did not go out
      ├─ TemporaryDeliveryError   worth another try
@@ -72,6 +73,10 @@ class IllegalTransition(DinhKyError):
 
 class CompilingRefused(DinhKyError):
     """A report asked for while units may still answer: whatever Airflow's states say, the ledger decides."""
+
+
+class RankingRefused(DinhKyError):
+    """A contest asked to be ranked while scores are missing or cannot be counted: a missing score is never zero."""
 
 
 class SendingRefused(DinhKyError):
