@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dinhky.domain.errors import PlanError, Problem
-from dinhky.domain.period import Cadence
-from dinhky.domain.plan import Kind, Plan
+from dinhky.domain.period import MONTHS_PER_PERIOD, Cadence, periods_of
+from dinhky.domain.plan import Kind, Plan, nearest
 from dinhky.plan_schema import PlanFile
 from dinhky.yaml_document import YamlDocument, read_yaml
 
@@ -23,12 +23,14 @@ NEEDED_BY_KIND = {
     Kind.MILESTONE: ("cadence",),
     Kind.CONTEST: ("cadence",),
 }
+OF_POSTS = ("count", "fields", "rota", "rota_overrides", "carries_surplus")
+OF_ROUNDS = ("cadence", "due", "locks_at", "unit_due_working_days_before", "moved", "cancelled", "compiled_from")
 MEANINGLESS_FOR_KIND = {
-    Kind.CONTINUOUS: ("cadence", "due", "count", "locks_at", "unit_due_working_days_before", "form"),
-    Kind.REPORT: ("count", "per_unit"),
-    Kind.POSTS: ("locks_at", "form"),
-    Kind.MILESTONE: ("locks_at", "form", "count"),
-    Kind.CONTEST: ("locks_at", "form", "count"),
+    Kind.CONTINUOUS: (*OF_ROUNDS, *OF_POSTS, "form"),
+    Kind.REPORT: (*OF_POSTS, "per_unit"),
+    Kind.POSTS: ("locks_at", "form", "compiled_from"),
+    Kind.MILESTONE: (*OF_POSTS, "locks_at", "form", "compiled_from"),
+    Kind.CONTEST: (*OF_POSTS, "locks_at", "form", "compiled_from"),
 }
 """Keys that would have no effect: whoever wrote one expects something that will not happen."""
 
@@ -121,12 +123,14 @@ def _contradictions(document: YamlDocument) -> Iterator[Problem]:
     if effective and str(year).isdigit() and effective[1] > str(year):
         place = ("effective_from",)
         yield document.problem("plan_day_outside_year", place, key=place[-1], found=effective[0], year=year)
+    yield from _contradictions_of_units(document)
     yield from _repeated(document, "units", "code", "plan_duplicate_unit")
     yield from _repeated(document, "obligations", "ref", "plan_duplicate_ref")
     for index, obligation in enumerate(_list(document.value_at(("obligations",)))):
         if isinstance(obligation, dict):
             yield from _contradictions_of_kind(document, index, obligation)
             yield from _contradictions_of_due(document, index, obligation, str(year))
+            yield from _contradictions_of_changes(document, index, obligation, str(year))
 
 
 def _repeated(document: YamlDocument, group: str, key: str, code: str) -> Iterator[Problem]:
@@ -153,12 +157,83 @@ def _contradictions_of_kind(document: YamlDocument, index: int, obligation: dict
     for key in MEANINGLESS_FOR_KIND[kind]:
         if key in obligation:
             yield document.problem("plan_key_meaningless_for_kind", (*place[:-1], key), key=key, **about)
-    if kind is Kind.REPORT and _ZERO.fullmatch(str(obligation.get(UNIT_LEAD, 0))):
+    if obligation.get("per_unit") == "true" and obligation.get("rota") == "true":
+        yield document.problem("plan_rota_of_each_unit", (*place[:-1], "rota"), **about)
+    if "rota_overrides" in obligation and obligation.get("rota") != "true":
+        yield document.problem("plan_override_without_rota", (*place[:-1], "rota_overrides"), **about)
+    if "compiled_from" in obligation:
+        yield from _contradictions_of_longer_report(document, place[:-1], obligation, about)
+    elif kind is Kind.REPORT and _ZERO.fullmatch(str(obligation.get(UNIT_LEAD, 0))):
         line = (*place[:-1], UNIT_LEAD) if UNIT_LEAD in obligation else place
         yield document.problem("plan_report_without_room", line, key=UNIT_LEAD, **about)
     told = {item.get("field") for item in _groups(obligation.get("assumed"))}
     if kind is not Kind.CONTINUOUS and "quote" not in obligation and not told & WHEN:
         yield document.problem("plan_when_neither_quoted_nor_assumed", place[:-1], **about)
+
+
+def _contradictions_of_longer_report(
+    document: YamlDocument, place: tuple[Any, ...], obligation: dict[str, Any], about: dict[str, Any]
+) -> Iterator[Problem]:
+    """A report compiled from a shorter one asks nobody, and there must be a shorter one that asks."""
+    line = (*place, "compiled_from")
+    if UNIT_LEAD in obligation:
+        yield document.problem("plan_longer_report_asks", (*place, UNIT_LEAD), key=UNIT_LEAD, **about)
+    asking = {
+        str(other.get("ref")): other.get("cadence")
+        for other in _groups(document.value_at(("obligations",)))
+        if other.get("kind") == Kind.REPORT and "compiled_from" not in other
+    }
+    wanted, cadence = str(obligation["compiled_from"]), obligation.get("cadence")
+    if wanted not in asking:
+        yield document.problem(
+            "plan_unknown_shorter_report", line, found=wanted, expected=[*asking], nearest=nearest(wanted, [*asking])
+        )
+    elif cadence in [*Cadence] and asking[wanted] in [*Cadence]:
+        months, shorter = MONTHS_PER_PERIOD[Cadence(str(cadence))], MONTHS_PER_PERIOD[Cadence(str(asking[wanted]))]
+        if months <= shorter:
+            yield document.problem("plan_shorter_report_is_not_shorter", line, found=wanted, **about)
+
+
+def _contradictions_of_units(document: YamlDocument) -> Iterator[Problem]:
+    for index, unit in enumerate(_list(document.value_at(("units",)))):
+        if not isinstance(unit, dict):
+            continue
+        since, until = str(unit.get("since", "")), str(unit.get("until", ""))
+        if since and until and until < since:
+            yield document.problem("plan_ends_before_it_begins", ("units", index, "until"), found=until, since=since)
+        if unit.get("succeeded_by") and not until:
+            yield document.problem("plan_successor_without_end", ("units", index, "succeeded_by"), key="until")
+        if isinstance(unit.get("succeeded_by"), list) and unit.get("code") in unit["succeeded_by"]:
+            yield document.problem("plan_successor_of_itself", ("units", index, "succeeded_by"), found=unit["code"])
+
+
+def _contradictions_of_changes(
+    document: YamlDocument, index: int, obligation: dict[str, Any], year: str
+) -> Iterator[Problem]:
+    """Changes during the year must name a period that the duty has, each once."""
+    cadence, place = obligation.get("cadence"), ("obligations", index)
+    since, until = str(obligation.get("since", "")), str(obligation.get("until", ""))
+    if since and until and until < since:
+        yield document.problem("plan_ends_before_it_begins", (*place, "until"), found=until, since=since)
+    if cadence not in [*Cadence] or not year.isdigit() or not 1 <= int(year) <= 9999:
+        return
+    periods = [period.label for period in periods_of(Cadence(str(cadence)), int(year))]
+    for group in ("moved", "cancelled", "rota_overrides"):
+        seen: dict[str, int] = {}
+        for number, item in enumerate(_list(obligation.get(group))):
+            if not isinstance(item, dict) or "period" not in item:
+                continue
+            line, found = (*place, group, number, "period"), str(item["period"])
+            if found not in periods:
+                near = nearest(found, periods)
+                yield document.problem("plan_unknown_period", line, found=found, expected=periods, nearest=near)
+            elif found in seen:
+                yield document.problem("plan_period_twice", line, found=found, first=seen[found])
+            else:
+                seen[found] = document.lines[line]
+            day = _YEAR_OF_DAY.fullmatch(str(item.get("due")))
+            if day and day[1] not in {year, str(int(year) + 1)}:
+                yield document.problem("plan_day_outside_year", (*line[:-1], "due"), key="due", found=day[0], year=year)
 
 
 def _contradictions_of_due(

@@ -9,16 +9,21 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
 from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import (
+    Amendment,
     Assumption,
+    CancelledRound,
     Contact,
     DueRule,
+    FormerName,
     Kind,
     Letterhead,
+    MovedDue,
     Obligation,
     Person,
     Plan,
     Recipient,
     Roll,
+    RotaOverride,
     Unit,
 )
 from dinhky.yaml_values import (
@@ -39,7 +44,7 @@ from dinhky.yaml_values import (
 
 ASSUMABLE = (
     *("lead", "units", "cadence", "count", "per_unit", "channel", "product", "window", "form"),
-    *("opens", "unit_due", "due", "locks"),
+    *("fields", "rota", "compiled_from", "contest", "opens", "unit_due", "due", "locks"),
 )
 """What a document may leave open: keys of an obligation and the dates of its rounds."""
 
@@ -107,6 +112,8 @@ UnitCode = Annotated[str, PlainValidator(_known_unit)]
 ChannelCode = Annotated[str, PlainValidator(_known_channel)]
 UnitCodes = Annotated[list[UnitCode], Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1)]
+PeriodLabel = Annotated[str, name_like(r"[0-9]{4}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?", "2026-Q1")]
+RefName = Annotated[str, name_like(r"[A-Za-z][A-Za-z0-9]*(-[0-9]+(\.[0-9]+)*)?", "PL-5")]
 
 
 class DueEntry(Entry):
@@ -123,6 +130,57 @@ class AssumptionEntry(Entry):
 
     field: Annotated[str, PlainValidator(_assumable)]
     reason: Text
+
+
+class MovedDueEntry(Entry):
+    """An item of `moved:` of an obligation."""
+
+    period: PeriodLabel
+    due: Day
+    reason: Text
+
+
+class CancelledEntry(Entry):
+    """An item of `cancelled:` of an obligation."""
+
+    period: PeriodLabel
+    reason: Text
+
+
+class RotaOverrideEntry(Entry):
+    """An item of `rota_overrides:` of an obligation."""
+
+    period: PeriodLabel
+    units: UnitCodes
+    reason: Text
+
+
+class AmendmentEntry(Entry):
+    """An item of `amended:` of an obligation."""
+
+    since: Day
+    source: Text
+    reason: Text
+    name: Text | None = None
+    count: Annotated[int, number_from(1, 999)] | None = None
+    units: UnitCodes | None = None
+    lead: UnitCodes | None = None
+    channel: ChannelCode | None = None
+    due: DueEntry | None = None
+
+    def amendment(self) -> Amendment:
+        """The same as a value of the domain."""
+        return Amendment(
+            since=self.since,
+            source=self.source,
+            reason=self.reason,
+            name=self.name,
+            count=self.count,
+            units=tuple(self.units) if self.units else None,
+            lead=tuple(self.lead) if self.lead else None,
+            channel=self.channel,
+            due=DueRule(**dict(self.due)) if self.due else None,
+        )
 
 
 class ObligationEntry(Entry):
@@ -146,6 +204,16 @@ class ObligationEntry(Entry):
     locks_at: Hour | None = None
     form: FormName | None = None
     assumed: tuple[AssumptionEntry, ...] = ()
+    fields: tuple[Text, ...] = ()
+    carries_surplus: YesNo = False
+    rota: YesNo = False
+    rota_overrides: tuple[RotaOverrideEntry, ...] = ()
+    compiled_from: RefName | None = None
+    since: Day | None = None
+    until: Day | None = None
+    amended: tuple[AmendmentEntry, ...] = ()
+    moved: tuple[MovedDueEntry, ...] = ()
+    cancelled: tuple[CancelledEntry, ...] = ()
 
     def obligation(self) -> Obligation:
         """The same as a value of the domain. A report's window is the decree's unless the file says otherwise."""
@@ -168,6 +236,18 @@ class ObligationEntry(Entry):
             locks_at=self.locks_at,
             form=self.form,
             assumed=tuple(Assumption(item.field, item.reason) for item in self.assumed),
+            fields=self.fields,
+            carries_surplus=self.carries_surplus,
+            rota=self.rota,
+            rota_overrides=tuple(
+                RotaOverride(item.period, tuple(item.units), item.reason) for item in self.rota_overrides
+            ),
+            compiled_from=self.compiled_from,
+            since=self.since,
+            until=self.until,
+            amended=tuple(item.amendment() for item in self.amended),
+            moved=tuple(MovedDue(**dict(item)) for item in self.moved),
+            cancelled=tuple(CancelledRound(**dict(item)) for item in self.cancelled),
         )
 
 
@@ -179,12 +259,35 @@ class ContactEntry(Entry):
     chat: Chat | None = None
 
 
+class FormerNameEntry(Entry):
+    """An item of a unit's `former_names:`."""
+
+    until: Day
+    name: Annotated[Text, at_most(LONGEST_UNIT_NAME)]
+
+
 class UnitEntry(Entry):
     """An item of `units:`."""
 
     code: Annotated[Code, at_most(LONGEST_UNIT_CODE)]
     name: Annotated[Text, at_most(LONGEST_UNIT_NAME)]
     contacts: tuple[ContactEntry, ...] = ()
+    since: Day | None = None
+    until: Day | None = None
+    succeeded_by: tuple[UnitCode, ...] = ()
+    former_names: tuple[FormerNameEntry, ...] = ()
+
+    def unit(self) -> Unit:
+        """The same as a value of the domain."""
+        return Unit(
+            code=self.code,
+            name=self.name,
+            contacts=tuple(Contact(**dict(contact)) for contact in self.contacts),
+            since=self.since,
+            until=self.until,
+            succeeded_by=self.succeeded_by,
+            former_names=tuple(FormerName(**dict(former)) for former in self.former_names),
+        )
 
 
 class PersonEntry(Entry):
@@ -252,9 +355,6 @@ class PlanFile(Entry):
             compiler=self.compiler,
             report_to=tuple(Recipient(**dict(recipient)) for recipient in self.report_to),
             channels=dict(self.channels),
-            units=tuple(
-                Unit(unit.code, unit.name, tuple(Contact(**dict(contact)) for contact in unit.contacts))
-                for unit in self.units
-            ),
+            units=tuple(entry.unit() for entry in self.units),
             obligations=tuple(entry.obligation() for entry in self.obligations),
         )

@@ -144,6 +144,38 @@ MISTAKES = [
      "plan_day_outside_year", "effective_from", "2027-03-05"),
     ("a deadline that nobody set", "    quote: 02 tin bài/tháng\n", "", "plan_when_neither_quoted_nor_assumed",
      "ref: T-2", "assumed"),
+    ("a rota of duties that each unit has", "per_unit: true", "per_unit: true\n    rota: true",
+     "plan_rota_of_each_unit", "rota: true", "chỉ chọn một cách"),
+    ("an override of no rota", "    per_unit: true\n",
+     "    rota_overrides:\n      - {period: 2026-03, units: [vp], reason: Nghỉ phép}\n", "plan_override_without_rota",
+     "rota_overrides", "rota: true"),
+    ("a rota for a report", "form: communication_quarter", "form: communication_quarter\n    rota: true",
+     "plan_key_meaningless_for_kind", "rota: true", "“rota”"),
+    ("a longer report of nothing", "    unit_due_working_days_before: 1\n", "    compiled_from: T-9\n",
+     "plan_unknown_shorter_report", "compiled_from", "“T-9”"),
+    ("a moved period that the duty has not", "    count: 2\n",
+     "    count: 2\n    moved:\n      - {period: 2026-Q2, due: 2026-06-17, reason: Bận}\n", "plan_unknown_period",
+     "{period: 2026-Q2", "2026-02"),
+    ("a cancelled period twice", "    count: 2\n",
+     "    count: 2\n    cancelled:\n      - {period: 2026-08, reason: Bão}\n"
+     "      - {period: 2026-08, reason: Lụt}\n", "plan_period_twice", "{period: 2026-08, reason: Lụt", "đã ghi ở dòng"),
+    ("a due date moved to another time altogether", "    count: 2\n",
+     "    count: 2\n    moved:\n      - {period: 2026-08, due: 2036-08-17, reason: Bận}\n", "plan_day_outside_year",
+     "2036-08-17", "2036"),
+    ("a unit that ends before it begins", "    name: Văn phòng",
+     "    name: Văn phòng\n    since: 2026-07-01\n    until: 2026-06-30", "plan_ends_before_it_begins",
+     "until: 2026-06-30", "2026-07-01"),
+    ("a duty that ends before it begins", "    count: 2\n",
+     "    count: 2\n    since: 2026-07-01\n    until: 2026-06-30\n",
+     "plan_ends_before_it_begins", "until: 2026-06-30", "2026-07-01"),
+    ("a successor of a unit that goes on", "    name: Văn phòng", "    name: Văn phòng\n    succeeded_by: [vhxh]",
+     "plan_successor_without_end", "succeeded_by", "until"),
+    ("a unit that succeeds itself", "    name: Văn phòng",
+     "    name: Văn phòng\n    until: 2026-06-30\n    succeeded_by: [vp]", "plan_successor_of_itself", "succeeded_by",
+     "chính mình"),
+    ("an unknown successor", "    name: Văn phòng",
+     "    name: Văn phòng\n    until: 2026-06-30\n    succeeded_by: [vpp]", "plan_unknown_unit", "succeeded_by",
+     "Có phải là “vp”?"),
     ("an id that is not the file's", "id: thu-2026", "id: thu-2027", "plan_id_is_not_file_name", "id:",
      "thu-2027.yaml"),
 ]  # fmt: skip
@@ -167,6 +199,34 @@ def test_every_mistake_is_told_by_line_with_what_is_expected(
     sentence = WORDS.sentence(problem)
     assert sentence.startswith(f"thu-2026.yaml, dòng {line}: ")
     assert said in sentence
+
+
+def test_a_longer_report_needs_a_shorter_one(tmp_path: Path) -> None:
+    longer = """  - ref: T-4
+    source: Mục 4
+    quote: 6 tháng
+    name: Báo cáo 6 tháng
+    kind: report
+    cadence: quarterly
+    compiled_from: T-1
+    form: communication_quarter
+    lead: [vhxh]
+    units: all
+"""
+    path = tmp_path / "thu-2026.yaml"
+    path.write_text(GOOD.rstrip() + "\n" + longer, "utf-8")
+    [problem] = problems_of(path) or ()
+    assert problem.code == "plan_shorter_report_is_not_shorter"
+    assert "không ngắn hơn" in WORDS.sentence(problem)
+
+    longer = longer.replace("quarterly", "half_yearly")
+    path.write_text(GOOD.rstrip() + "\n" + longer, "utf-8")
+    assert problems_of(path) is None
+
+    path.write_text(GOOD.rstrip() + "\n" + longer + "    unit_due_working_days_before: 1\n", "utf-8")
+    [problem] = problems_of(path) or ()
+    assert problem.code == "plan_longer_report_asks"
+    assert "không thu số liệu của đơn vị" in WORDS.sentence(problem)
 
 
 def test_an_id_that_the_ledger_cannot_hold_is_told_by_its_length(tmp_path: Path) -> None:
@@ -194,6 +254,7 @@ def test_every_sentence_about_yaml_and_plan_mistakes_has_a_mistake_that_shows_it
     shown_elsewhere = {
         *("yaml_file_missing", "yaml_file_unreadable", "yaml_encoding", "yaml_empty", "yaml_too_deep"),
         *("plan_unusable", "plan_folder_missing", "plan_assumption"),
+        *("plan_shorter_report_is_not_shorter", "plan_longer_report_asks"),
     }
     sentences = yaml.safe_load((TEMPLATES / "problems/plan.yaml").read_text("utf-8"))
 

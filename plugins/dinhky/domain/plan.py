@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from dinhky.domain.errors import UnknownName
 from dinhky.domain.period import Cadence, Window
+
+if TYPE_CHECKING:
+    from dinhky.domain.contest import Contest
 
 
 class Kind(StrEnum):
@@ -57,12 +63,37 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class FormerName:
+    """What a unit was called up to and including the day `until`."""
+
+    until: date
+    name: str
+
+
+@dataclass(frozen=True)
 class Unit:
-    """Someone who owes something. `code` is ours and ASCII; `name` is what people read."""
+    """Someone who owes something. `code` is ours and ASCII; `name` is what people read.
+
+    It exists from `since` to `until`, both included; None is without end. What it owed goes to `succeeded_by` the day
+    after `until`: a merger is two units with one successor, a split one unit with two.
+    """
 
     code: str
     name: str
     contacts: tuple[Contact, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    succeeded_by: tuple[str, ...] = ()
+    former_names: tuple[FormerName, ...] = ()
+
+    def exists_on(self, day: date) -> bool:
+        """Whether anything can be asked of the unit on that day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def name_on(self, day: date) -> str:
+        """What the unit was called on that day."""
+        former = [past for past in self.former_names if day <= past.until]
+        return min(former, key=lambda past: past.until).name if former else self.name
 
 
 @dataclass(frozen=True)
@@ -74,11 +105,59 @@ class Assumption:
 
 
 @dataclass(frozen=True)
+class MovedDue:
+    """A period's due date moved once, to exactly `due`, and why."""
+
+    period: str
+    due: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class CancelledRound:
+    """A period in which the duty is not asked for, and why."""
+
+    period: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RotaOverride:
+    """Who writes in a period, whatever the rota would say, and why."""
+
+    period: str
+    units: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """The duty as a later document has it, for the rounds due on or after `since`. None leaves a field as it was.
+
+    `source` names the amending document.
+    """
+
+    since: date
+    source: str
+    reason: str
+    name: str | None = None
+    count: int | None = None
+    units: tuple[str, ...] | None = None
+    lead: tuple[str, ...] | None = None
+    channel: str | None = None
+    due: DueRule | None = None
+
+
+@dataclass(frozen=True)
 class Obligation:
     """A row of the plan. `source` is its place in the document; `assumed` lists what that document does not say.
 
-    `count` is the number of items owed per period (by each unit if `per_unit`). `lead` answers for it, `units` are
-    the ones asked. The working-day and hour settings shape the round: see `dinhky.domain.schedule`.
+    `count` is the number of items owed per period (by each unit if `per_unit`; shared out by a fair rota among the
+    units if `rota`); only items in one of `fields` count, if any is named. `lead` answers for it, `units` are the ones
+    asked. `compiled_from` names the shorter report whose accepted rounds this one is compiled from: nobody is asked
+    again. The working-day and hour settings shape the round: see `dinhky.domain.schedule`. Rounds due outside `since`
+    to `until` do not exist; `opens_on` replaces the first day of the window as the day the round opens. A contest's
+    phases are duties of their own (`Plan.phases_of`); `phase` says which one this is.
     """
 
     ref: str
@@ -99,6 +178,36 @@ class Obligation:
     locks_at: time | None = None
     form: str | None = None
     assumed: tuple[Assumption, ...] = ()
+    fields: tuple[str, ...] = ()
+    carries_surplus: bool = False
+    rota: bool = False
+    rota_overrides: tuple[RotaOverride, ...] = ()
+    compiled_from: str | None = None
+    contest: Contest | None = None
+    phase: str | None = None
+    opens_on: date | None = None
+    since: date | None = None
+    until: date | None = None
+    amended: tuple[Amendment, ...] = ()
+    moved: tuple[MovedDue, ...] = ()
+    cancelled: tuple[CancelledRound, ...] = ()
+
+    def is_assumed(self, *fields: str) -> bool:
+        """Whether the plan file, not the document, says any of these."""
+        return any(item.field in fields for item in self.assumed)
+
+    def amended_by(self, amendment: Amendment) -> Obligation:
+        """The duty with one amendment applied."""
+        changed = {
+            name: value
+            for name in ("name", "count", "units", "lead", "channel", "due")
+            if (value := getattr(amendment, name)) is not None
+        }
+        return replace(self, **changed)
+
+
+ASKING_PHASES = frozenset({"entries", "preliminary", "final"})
+"""The phases of a contest in which entries or scores come in; of the others a proof is asked, like of any milestone."""
 
 
 @dataclass(frozen=True)
@@ -156,18 +265,81 @@ class Plan:
     units: tuple[Unit, ...]
     obligations: tuple[Obligation, ...]
 
+    @cached_property
+    def jurors(self) -> tuple[Unit, ...]:
+        """The jurors of all its contests, as parties that are asked and answer like units."""
+        return tuple(
+            Unit(juror.code, juror.name, (Contact(juror.name, juror.email, juror.chat),))
+            for obligation in self.obligations
+            if obligation.contest
+            for juror in obligation.contest.jurors
+        )
+
     def unit(self, code: str) -> Unit:
-        """The unit of that code. Raises UnknownName."""
-        for unit in self.units:
+        """The unit, or juror, of that code. Raises UnknownName."""
+        for unit in (*self.units, *self.jurors):
             if unit.code == code:
                 return unit
         raise unknown("unknown_unit", code, [unit.code for unit in self.units])
 
+    def existing(self, codes: Iterable[str], day: date) -> tuple[str, ...]:
+        """Of these units, those that exist on `day`, each gone one replaced by what succeeded it; each once, in order.
+
+        A code that the plan does not know stands for nobody.
+        """
+        found: dict[str, None] = {}
+        for code in codes:
+            found |= dict.fromkeys(self._standing_for(code, day, frozenset()))
+        return tuple(found)
+
+    def _standing_for(self, code: str, day: date, seen: frozenset[str]) -> tuple[str, ...]:
+        unit = next((one for one in (*self.units, *self.jurors) if one.code == code), None)
+        if unit is None or code in seen:
+            return ()
+        if unit.exists_on(day):
+            return (code,)
+        if unit.until is None or day <= unit.until:
+            return ()
+        return tuple(
+            heir for successor in unit.succeeded_by for heir in self._standing_for(successor, day, seen | {code})
+        )
+
+    def phases_of(self, obligation: Obligation) -> tuple[Obligation, ...]:
+        """A contest's phases as duties of their own, in order; their refs are such as `PL-6.entries`.
+
+        Entries are asked of the contest's units, scores of its jurors, a proof that it was done of its lead.
+        """
+        if obligation.contest is None or obligation.phase:
+            return ()
+        jurors = tuple(juror.code for juror in obligation.contest.jurors)
+        return tuple(
+            replace(
+                obligation,
+                ref=f"{obligation.ref}.{phase.kind}",
+                phase=str(phase.kind),
+                kind=Kind.CONTEST if phase.kind in ASKING_PHASES else Kind.MILESTONE,
+                units={"entries": obligation.units, "preliminary": jurors, "final": jurors}.get(
+                    str(phase.kind), obligation.lead
+                ),
+                form={"entries": "contest_entry", "preliminary": "contest_score", "final": "contest_score"}.get(
+                    str(phase.kind)
+                ),
+                opens_on=phase.opens,
+                due=DueRule(on=phase.due),
+            )
+            for phase in obligation.contest.phases
+        )
+
     def obligation(self, ref: str) -> Obligation:
-        """The obligation of that ref. Raises UnknownName."""
+        """The obligation, or phase of a contest, of that ref. Raises UnknownName."""
+        whole, _, phase = ref.rpartition(".")
         for obligation in self.obligations:
             if obligation.ref == ref:
                 return obligation
+            if phase and obligation.ref == whole:
+                for one in self.phases_of(obligation):
+                    if one.ref == ref:
+                        return one
         raise unknown("unknown_obligation", ref, [obligation.ref for obligation in self.obligations])
 
 

@@ -6,7 +6,7 @@ then the report are due, and when it locks. Everything else in the system only c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dinhky.domain.calendar import WorkingCalendar
@@ -23,7 +23,10 @@ LOCK_WORKING_DAYS_AFTER_DUE = 3
 class Round:
     """An obligation in a period, with its dates. Days are Vietnamese calendar days, instants carry their zone.
 
-    `nominal_due` is the due date as the document says it, before it moved off a day off.
+    `units` are those whom the plan names and who exist on the units' due day; `asked` are those of them of whom
+    something is asked in this round: by rota only that period's writers, for a report compiled from shorter ones
+    nobody. `nominal_due` is the due date as the document says it, before it moved off a day off. `moved` and
+    `cancelled` hold the reason if the due date was moved or the round is not held; both are empty otherwise.
     """
 
     plan_id: str
@@ -39,6 +42,11 @@ class Round:
     locks: datetime
     units: tuple[str, ...]
     assumed: tuple[Assumption, ...] = ()
+    asked: tuple[str, ...] = ()
+    count: int | None = None
+    phase: str | None = None
+    moved: str = ""
+    cancelled: str = ""
 
     @property
     def id(self) -> str:
@@ -58,18 +66,31 @@ def round_id(plan_id: str, ref: str, period: str) -> str:
 def rounds_of(plan: Plan, obligation: Obligation, calendar: WorkingCalendar) -> list[Round]:
     """The obligation's rounds of the plan's year, in order; none for a standing duty.
 
-    A round due before the plan takes effect does not exist. Raises CalendarGap for a year without known days off.
+    A round due before the plan takes effect, or outside the days the duty is in force, does not exist. Raises
+    CalendarGap for a year without known days off.
     """
     if obligation.cadence is None:
         return []
     rounds = [_round(plan, obligation, period, calendar) for period in periods_of(obligation.cadence, plan.year)]
-    return [round_ for round_ in rounds if local(round_.due).date() >= plan.effective_from]
+    existing = [round_ for round_ in rounds if _exists(plan, obligation, round_)]
+    return _with_writers(plan, obligation, existing) if obligation.rota else existing
 
 
 def year_of(plan: Plan, calendar: WorkingCalendar) -> list[Round]:
-    """Every round of the plan's year, by due date."""
+    """Every round of the plan's year, by due date. A contest is one round; its phases are `phases_in`."""
     rounds = [round_ for obligation in plan.obligations for round_ in rounds_of(plan, obligation, calendar)]
     return sorted(rounds, key=lambda round_: (round_.due, round_.ref))
+
+
+def phases_in(plan: Plan, obligation: Obligation, calendar: WorkingCalendar) -> list[Round]:
+    """The rounds of a contest's phases, in order; none for any other duty."""
+    return [round_ for phase in plan.phases_of(obligation) for round_ in rounds_of(plan, phase, calendar)]
+
+
+def all_rounds_of(plan: Plan, calendar: WorkingCalendar) -> list[Round]:
+    """Every round that is ever opened: the year's and those of the contests' phases, by due date."""
+    phases = [round_ for obligation in plan.obligations for round_ in phases_in(plan, obligation, calendar)]
+    return sorted([*year_of(plan, calendar), *phases], key=lambda round_: (round_.due, round_.ref))
 
 
 def find_round(plan: Plan, ref: str, period: str, calendar: WorkingCalendar) -> Round:
@@ -109,18 +130,51 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
     return problems
 
 
+def _exists(plan: Plan, obligation: Obligation, round_: Round) -> bool:
+    first = max(plan.effective_from, obligation.since or plan.effective_from)
+    due = local(round_.due).date()
+    return first <= due and (obligation.until is None or due <= obligation.until)
+
+
+def _with_writers(plan: Plan, obligation: Obligation, rounds: list[Round]) -> list[Round]:
+    """The rounds with their writers named by the rota."""
+    writers = writers_of(plan, obligation, rounds)
+    return [replace(round_, asked=writers[round_.period.label]) for round_ in rounds]
+
+
+def writers_of(plan: Plan, obligation: Obligation, rounds: list[Round]) -> dict[str, tuple[str, ...]]:
+    """By period, the units that write its pieces."""
+    return {round_.period.label: round_.units for round_ in rounds}
+
+
+def in_force(obligation: Obligation, period: Period) -> Obligation:
+    """The duty as it stands for that period: every amendment whose day lies on or before the due date it leads to."""
+    for amendment in sorted(obligation.amended, key=lambda amendment: amendment.since):
+        amended = obligation.amended_by(amendment)
+        if _nominal_due(amended.due, period) >= amendment.since:
+            obligation = amended
+    return obligation
+
+
 def _round(plan: Plan, obligation: Obligation, period: Period, calendar: WorkingCalendar) -> Round:
+    obligation = in_force(obligation, period)
     window = period.window(obligation.window)
+    moved = next((moved for moved in obligation.moved if moved.period == period.label), None)
     nominal_due = _nominal_due(obligation.due, period)
-    due_day = _rolled(nominal_due, obligation.due.roll, calendar)
+    due_day = moved.due if moved else _rolled(nominal_due, obligation.due.roll, calendar)
     # A deadline at the very start of its window may roll back out of it: the round still opens first, and no unit is
     # late before it was asked.
-    opens_day = min(calendar.on_or_after(max(window.start, plan.effective_from)), due_day)
+    first_day = max(obligation.opens_on or window.start, plan.effective_from, obligation.since or plan.effective_from)
+    opens_day = min(calendar.on_or_after(first_day), due_day)
     unit_due_day = max(calendar.shift(due_day, -obligation.unit_due_working_days_before), opens_day)
     if obligation.kind is Kind.REPORT:
         locks = at(due_day, obligation.locks_at) if obligation.locks_at else end_of(due_day)
+    elif obligation.phase:
+        locks = end_of(due_day)  # the next phase builds on this one
     else:
         locks = end_of(calendar.shift(due_day, LOCK_WORKING_DAYS_AFTER_DUE))
+    units = plan.existing(obligation.units, unit_due_day)
+    asks_nobody = obligation.compiled_from or (obligation.contest and not obligation.phase)
     return Round(
         plan_id=plan.id,
         ref=obligation.ref,
@@ -133,8 +187,13 @@ def _round(plan: Plan, obligation: Obligation, period: Period, calendar: Working
         due=end_of(due_day),
         nominal_due=nominal_due,
         locks=locks,
-        units=obligation.units,
+        units=units,
         assumed=obligation.assumed,
+        asked=() if asks_nobody else units,
+        count=obligation.count,
+        phase=obligation.phase,
+        moved=moved.reason if moved else "",
+        cancelled=next((one.reason for one in obligation.cancelled if one.period == period.label), ""),
     )
 
 
