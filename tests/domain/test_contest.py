@@ -1,4 +1,4 @@
-"""Entries are numbered once, scores are asked for and never made up, and a juror keeps from their own unit's entries."""
+"""Entries are numbered once, scores are asked for and never made up, jurors keep from their own unit's entries."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.content import ContestEntry
 from dinhky.domain.contest import Contest, Criterion, Juror, Phase, PhaseKind, Prize, contest_feasibility
-from dinhky.domain.contest_entries import Arrival, Entry, numbered
+from dinhky.domain.contest_entries import Entry, numbered
 from dinhky.domain.errors import UnknownName
 from dinhky.domain.scoring import (
     Conflict,
@@ -46,8 +47,8 @@ def entry(code: str, unit: str = "vhxh") -> Entry:
     return Entry(code, f"Ý tưởng {code}", "Nguyễn Văn A", unit, "Tóm tắt")
 
 
-def told(unit: str, row: int, title: str, group: str = "") -> Arrival:
-    return Arrival(unit, row, title, "Nguyễn Văn A", "Tóm tắt", group=group)
+def told(unit: str, row: int, title: str, group: str = "") -> tuple[str, ContestEntry]:
+    return unit, ContestEntry(row, title, "Nguyễn Văn A", "Tóm tắt", "", group)
 
 
 def score(juror: str, code: str, novelty: int = 30, use: int = 50) -> Score:
@@ -95,7 +96,7 @@ def test_a_juror_is_not_asked_for_their_own_units_entries():
     entries = [entry("01"), entry("02", "vp")]
     assert to_score(CONTEST, entries, "gk2") == (entries[0],)
     assert conflicts(CONTEST, entries) == (Conflict("gk2", "02"),)
-    assert not [missing for missing in missing_scores(CONTEST, entries, []) if missing == ("gk2", "02")]
+    assert ("gk2", "02") not in [(missing.juror, missing.entry) for missing in missing_scores(CONTEST, entries, [])]
 
 
 def test_what_a_juror_is_asked_for_does_not_depend_on_the_others():

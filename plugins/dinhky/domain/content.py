@@ -83,13 +83,15 @@ class Evidence:
 
 @dataclass(frozen=True)
 class ContestEntry:
-    """What somebody enters in a contest. `link` is where it can be seen; empty where `summary` is all of it."""
+    """What somebody enters in a contest. `link` is where it can be seen; empty where `summary` is all of it. `group` is
+    the residential group, school or department it comes from, where the unit stands for several."""
 
     row: int
     title: str
     author: str
     summary: str
     link: str
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The entries of a contest: as units tell them, and numbered once all are in."""
+"""The entries of a contest, numbered once all are in."""
 
 from __future__ import annotations
 
@@ -6,49 +6,40 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Arrival:
-    """An entry as a unit's workbook tells it, in `row`. `group` is the residential group, school or department that
-    it comes from, where the unit stands for several."""
-
-    unit: str
-    row: int
-    title: str
-    authors: str
-    summary: str
-    evidence: str = ""
-    group: str = ""
+from dinhky.domain.content import ContestEntry
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A numbered entry of the contest. `code` is what jurors, sheets and documents call it by."""
+    """An entry of the contest. `code` is what jurors, sheets and documents call it by; `unit` told it. The rest is as
+    in `dinhky.domain.content.ContestEntry`."""
 
     code: str
     title: str
-    authors: str
+    author: str
     unit: str
     summary: str
-    evidence: str = ""
+    link: str = ""
     group: str = ""
 
 
-def numbered(arrivals: Iterable[Arrival], units: Sequence[str]) -> tuple[Entry, ...]:
-    """The contest's entries with their codes, `01` on: by the order of `units`, then by row.
+def numbered(told: Iterable[tuple[str, ContestEntry]], units: Sequence[str]) -> tuple[Entry, ...]:
+    """The contest's entries, told as pairs of unit and entry, with their codes, `01` on: by the order of `units`, then
+    by row.
 
     The same title from the same unit and group is one entry, the one told first; upper case, spaces, Unicode form and
-    a full stop at the end make no difference. To be called when entries have closed: a later arrival would move the
+    a full stop at the end make no difference. To be called when entries have closed: a later one would move the
     numbers behind it.
     """
     place = {unit: index for index, unit in enumerate(units)}
-    ordered = sorted(arrivals, key=lambda told: (place.get(told.unit, len(place)), told.unit, told.row, told.title))
-    distinct = {(told.unit, _same(told.group), _same(told.title)): told for told in reversed(ordered)}
-    kept = [told for told in ordered if distinct[told.unit, _same(told.group), _same(told.title)] is told]
+    ordered = sorted(told, key=lambda pair: (place.get(pair[0], len(place)), pair[0], pair[1].row, pair[1].title))
+    kept: dict[tuple[str, str, str], tuple[str, ContestEntry]] = {}
+    for unit, entry in ordered:
+        kept.setdefault((unit, _same(entry.group), _same(entry.title)), (unit, entry))
     width = max(2, len(str(len(kept))))
     return tuple(
-        Entry(f"{number:0{width}d}", told.title, told.authors, told.unit, told.summary, told.evidence, told.group)
-        for number, told in enumerate(kept, 1)
+        Entry(f"{number:0{width}d}", entry.title, entry.author, unit, entry.summary, entry.link, entry.group)
+        for number, (unit, entry) in enumerate(kept.values(), 1)
     )
 
 
