@@ -152,7 +152,7 @@ def first_quarter(home: Path) -> Quarter:
 
 
 def reading(quarter: Quarter) -> Comparison:
-    workbooks = FormWorkbooks(FORMS)
+    workbooks = FormWorkbooks(FORMS, str)
 
     def ours() -> None:
         for unit, data in quarter.filled:
@@ -192,7 +192,7 @@ READ_BY_PANDAS = "pandas with openpyxl, read alone"
 
 
 def building(quarter: Quarter) -> Comparison:
-    workbooks = FormWorkbooks(FORMS)
+    workbooks = FormWorkbooks(FORMS, str)
     unit = quarter.plan.unit("vhxh")
     template = (FORMS / f"{FORM}.xlsx").read_bytes()
 

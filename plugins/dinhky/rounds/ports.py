@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from dinhky.domain.assignment import Assignment, State
@@ -264,7 +265,14 @@ class Files(Protocol):
 class Workbooks(Protocol):
     """The unit's workbook: build it, read it."""
 
-    def build(self, plan: Plan, round_: Round, unit: Unit) -> bytes: ...
+    def build(
+        self,
+        plan: Plan,
+        round_: Round,
+        unit: Unit,
+        prefilled: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    ) -> bytes:
+        """The empty workbook; `prefilled` holds, by sheet, the rows that stand in it already."""
 
     def read(self, data: bytes, plan: Plan, round_: Round, unit: Unit) -> Reading:
         """Every problem in the file, each with sheet and cell; never raises for what a file contains."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from dinhky.domain.content import RECORDS
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Plan, nearest
 from dinhky.domain.schedule import Round
 from dinhky.workbook.cell_text import clean, clean_line, comparable
-from dinhky.workbook.form import RECORDS, Column, ColumnKind, Form
+from dinhky.workbook.form import POINTS, Column, ColumnKind, Form
 from dinhky.workbook.read import FoundSheet
-from dinhky.workbook.typed_values import parse_day, parse_whole_number, write_day
+from dinhky.workbook.typed_values import parse_day, parse_number, parse_whole_number, write_day, write_number
 
 SHOWN = 80
 """How many characters of a wrong value are quoted back."""
+_NONE_WHEN_BLANK = frozenset({ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.DATE})
 _TRACKING = ("utm_", "fbclid", "gclid", "zarsrc", "mibextid", "igsh")
 
 
@@ -48,7 +51,9 @@ class SheetCheck:
             ColumnKind.CHOICE: self._choice,
             ColumnKind.DATE: self._day,
             ColumnKind.INTEGER: self._count,
+            ColumnKind.NUMBER: self._number,
             ColumnKind.LINK: self._link,
+            ColumnKind.CODE: self._line,
         }
         self._seen: dict[tuple[Any, ...], int] = {}
         self.records: list[Any] = []
@@ -64,23 +69,32 @@ class SheetCheck:
         links_last = sorted(self._sheet.form.columns, key=lambda column: bool(column.text_allowed_when))
         for column in links_last:
             try:
-                if self._sheet.cell(row, column.key) in self._sheet.errors:
+                if not column.prefilled and self._sheet.cell(row, column.key) in self._sheet.errors:
                     raise _WrongValueError("cell_error")
                 taken[column.key] = self._value(column, values[column.key], taken)
             except _WrongValueError as error:
                 wrong.append((column, error))
+        lacking = [taken.get(key, "wrong") in ("", None) for key in self._sheet.form.one_of]
+        if lacking and all(lacking):
+            wrong.append(self._one_missing())
         order = {column.key: position for position, column in enumerate(self._sheet.form.columns)}
         for column, fault in sorted(wrong, key=lambda item: order[item[0].key]):
             self._report(row, column, fault.code, **fault.params)
         if not wrong:
             self._check_duplicate(row, taken)
-            self.records.append(RECORDS[self._sheet.form.key](row=row, **taken))
+            self.records.append(RECORDS[self._sheet.form.key](row=row, **_by_field(taken)))
+
+    def _one_missing(self) -> tuple[Column, _WrongValueError]:
+        columns = [column for column in self._sheet.form.columns if column.key in self._sheet.form.one_of]
+        return columns[0], _WrongValueError("one_value_missing", columns=[column.header for column in columns])
 
     def _value(self, column: Column, value: Any, taken: dict[str, Any]) -> Any:
+        if column.prefilled:
+            return clean_line(value)
         if not clean(value):
             if column.required:
                 raise _WrongValueError("value_missing")
-            return None if column.kind is ColumnKind.INTEGER else ""
+            return None if column.kind in _NONE_WHEN_BLANK else ""
         return self._checks[column.kind](column, value, taken)
 
     def _text(self, column: Column, value: Any, _: dict[str, Any]) -> str:
@@ -88,6 +102,9 @@ class SheetCheck:
         if len(text) > column.max_length:
             raise _WrongValueError("text_too_long", found=len(text), expected=column.max_length)
         return text
+
+    def _line(self, column: Column, value: Any, taken: dict[str, Any]) -> str:
+        return self._text(column, clean_line(value), taken)
 
     def _choice(self, column: Column, value: Any, _: dict[str, Any]) -> str:
         stored = self._stored[column.key].get(comparable(value))
@@ -98,12 +115,13 @@ class SheetCheck:
             )
         return stored
 
-    def _day(self, _column: Column, value: Any, _: dict[str, Any]) -> date:
-        start, end = write_day(self._window.start), write_day(self._window.end)
+    def _day(self, column: Column, value: Any, _: dict[str, Any]) -> date:
+        allowed = column.days(self._window)
+        start, end = write_day(allowed.start), write_day(allowed.end)
         day = parse_day(value)
         if day is None:
             raise _WrongValueError("date_unreadable", found=shown(value), expected_start=start, expected_end=end)
-        if day not in self._window:
+        if day not in allowed:
             raise _WrongValueError("date_outside_window", found=write_day(day), expected_start=start, expected_end=end)
         return day
 
@@ -113,6 +131,15 @@ class SheetCheck:
             raise _WrongValueError("number_unreadable", found=shown(value))
         if number < 0:
             raise _WrongValueError("number_negative", found=number)
+        return number
+
+    def _number(self, column: Column, value: Any, _: dict[str, Any]) -> Decimal:
+        number = parse_number(value)
+        limits = {"expected_min": write_number(column.minimum), "expected_max": write_number(column.maximum)}
+        if number is None:
+            raise _WrongValueError("decimal_unreadable", found=shown(value), **limits)
+        if not column.minimum <= number <= column.maximum:
+            raise _WrongValueError("number_out_of_range", found=write_number(number), **limits)
         return number
 
     def _link(self, column: Column, value: Any, taken: dict[str, Any]) -> str:
@@ -126,8 +153,8 @@ class SheetCheck:
         raise _WrongValueError("link_not_web", found=shown(text))
 
     def _check_duplicate(self, row: int, taken: dict[str, Any]) -> None:
-        same = tuple(comparable(taken[key]) for key in self._sheet.form.same_when)
-        keys = [("row", self._sheet.form.same_when[0], same)]
+        compared = self._sheet.form.same_when
+        keys = [("row", compared[0], tuple(comparable(taken[key]) for key in compared))] if compared else []
         for column in self._sheet.form.columns:
             if column.kind is ColumnKind.LINK and is_web_link(taken[column.key]):
                 keys.insert(0, ("link", column.key, (bare_link(taken[column.key]),)))
@@ -143,6 +170,13 @@ class SheetCheck:
         cell = self._sheet.cell(row, column.key)
         params = {"sheet": self._sheet.name, "cell": cell, "column": column.header, **facts}
         self.problems.append(Problem(code, self._form.place(self._sheet.name, cell), params))
+
+
+def _by_field(taken: dict[str, Any]) -> dict[str, Any]:
+    """The values by field of the record: `points.<code>` go into `points` together, those left empty do not."""
+    values = {key: value for key, value in taken.items() if "." not in key}
+    points = {key.partition(".")[2]: value for key, value in taken.items() if "." in key}
+    return values | {POINTS: {code: value for code, value in points.items() if value is not None}} if points else values
 
 
 def shown(value: Any) -> str:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from dinhky.domain.content import Activity, Post, Remark
+from dinhky.domain.content import RECORDS
+from dinhky.domain.contest import Criterion
+from dinhky.domain.period import Dates
 from dinhky.domain.plan import Plan
-
-RECORDS: dict[str, type[Post] | type[Activity] | type[Remark]] = {
-    "posts": Post,
-    "activities": Activity,
-    "remarks": Remark,
-}
-"""What a row of each sheet becomes."""
+from dinhky.workbook.typed_values import write_number
 
 FROM_PLAN = "plan"
 """Stands in place of a list's options when the plan's channels are meant."""
+
+POINTS = "points"
+"""The key of the column that stands for one column per criterion; each of those is `points.<code>`."""
 
 
 class ColumnKind(StrEnum):
@@ -30,13 +32,19 @@ class ColumnKind(StrEnum):
     CHOICE = "choice"
     DATE = "date"
     INTEGER = "integer"
+    NUMBER = "number"
+    """With decimals, within the column's minimum and maximum."""
     LINK = "link"
+    CODE = "code"
+    """A name that the system knows something by."""
 
 
 @dataclass(frozen=True)
 class Column:
     """One column. `key` is the field of the record; `text_allowed_when` maps another column's key to the values with
-    which a link may be free text; `max_length` counts characters.
+    which a link may be free text; `max_length` counts characters. A date may lie `days_before` the data's first day and
+    `days_after` their last. A `prefilled` column is written by the system: what stands there is never the sender's
+    mistake, and alone makes no row.
     """
 
     key: str
@@ -48,16 +56,41 @@ class Column:
     max_length: int = 1000
     choices: str = ""
     text_allowed_when: dict[str, list[str]] = field(default_factory=dict)
+    minimum: Decimal = Decimal(0)
+    maximum: Decimal = Decimal(1_000_000)
+    days_before: int = 0
+    days_after: int = 0
+    prefilled: bool = False
+
+    @property
+    def record_field(self) -> str:
+        """The field of the record that takes the value: all `points.<code>` go into `points`."""
+        return self.key.partition(".")[0]
+
+    def days(self, window: Dates) -> Dates:
+        """The days that a date in this column may name, where the data are those of `window`."""
+        return Dates(window.start - timedelta(self.days_before), window.end + timedelta(self.days_after))
 
 
 @dataclass(frozen=True)
 class SheetForm:
-    """One sheet. Two rows that agree in every column of `same_when` are the same row."""
+    """One sheet; its `key` is the group of `dinhky.domain.content` that its rows become.
+
+    Two rows that agree in every column of `same_when` are the same row. Each row needs a value in a column of `one_of`.
+    With `every_row` the sender owes an answer to every prefilled row. `when_empty` is shown where no row is prefilled.
+    With `columns_from: criteria` the column `points` is repeated for every criterion of the plan's contest; `pattern`
+    is then the header under which the template holds it.
+    """
 
     key: str
     name: str
     columns: tuple[Column, ...]
-    same_when: tuple[str, ...]
+    same_when: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    every_row: bool = False
+    when_empty: str = ""
+    columns_from: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,20 +103,19 @@ class ChoiceList:
 
 @dataclass(frozen=True)
 class Form:
-    """A form. `template` is its xlsx file; `period` words a period from its `number`, `roman` number and `year`."""
+    """A form. `template` is its xlsx file; `filled` are the texts of its named cells."""
 
     code: str
     version: str
     template: Path
-    period: str
     filled: dict[str, str]
     where: dict[str, str]
     total_words: tuple[str, ...]
     input_rows: int
     validation: dict[str, str]
-    choices_sheet: str
-    choices: dict[str, ChoiceList]
     sheets: tuple[SheetForm, ...]
+    choices_sheet: str = ""
+    choices: dict[str, ChoiceList] = field(default_factory=dict)
 
     def options(self, list_name: str, plan: Plan) -> dict[str, str]:
         """The list's choices: stored value -> shown text."""
@@ -91,6 +123,13 @@ class Form:
         if options == FROM_PLAN:
             return dict(plan.channels)
         return dict(options) if isinstance(options, dict) else {text: text for text in options}
+
+    def judged_by(self, criteria: Iterable[Criterion]) -> Form:
+        """The form with a column of points for every criterion; itself, if no sheet takes columns from them."""
+        if not any(sheet.columns_from for sheet in self.sheets):
+            return self
+        known = list(criteria)
+        return replace(self, sheets=tuple(_judged_by(sheet, known) for sheet in self.sheets))
 
     def place(self, sheet: str, cell: str = "") -> str:
         """A place in the workbook as its reader would name it."""
@@ -102,7 +141,7 @@ def load_form(file: Path) -> Form:
     data = yaml.safe_load(file.read_text("utf-8"))
     try:
         sheets = tuple(_sheet(key, sheet) for key, sheet in data.pop("sheets").items())
-        choices = {name: ChoiceList(**choice) for name, choice in data.pop("choices").items()}
+        choices = {name: ChoiceList(**choice) for name, choice in data.pop("choices", {}).items()}
         total_words = tuple(data.pop("total_words"))
         form = Form(**data, sheets=sheets, choices=choices, total_words=total_words, template=file.with_suffix(".xlsx"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -115,11 +154,38 @@ def load_form(file: Path) -> Form:
 
 
 def _sheet(key: str, data: dict[str, Any]) -> SheetForm:
-    columns = tuple(Column(**{**column, "kind": ColumnKind(column["kind"])}) for column in data["columns"])
+    if key not in RECORDS:
+        raise ValueError(f"{key}: no such group of records; there are {sorted(RECORDS)}")
+    columns = tuple(_column(column) for column in data["columns"])
+    lists = {name: tuple(data.get(name, ())) for name in ("same_when", "one_of")}
+    sheet = SheetForm(key, **{**data, **lists, "columns": columns})
     expected = {item.name for item in fields(RECORDS[key])} - {"row"}
-    found = {column.key for column in columns}
+    found = {column.record_field for column in columns}
     if found != expected:
         raise ValueError(f"{key}: columns {sorted(found)} are not the fields {sorted(expected)}")
-    if not set(data["same_when"]) <= found:
-        raise ValueError(f"{key}: same_when names a column that does not exist")
-    return SheetForm(key, data["name"], columns, tuple(data["same_when"]))
+    for name, keys in lists.items():
+        if not set(keys) <= {column.key for column in columns}:
+            raise ValueError(f"{key}: {name} names a column that does not exist")
+    if sheet.columns_from not in {"", "criteria"}:
+        raise ValueError(f"{key}: columns_from is criteria or nothing, not {sheet.columns_from!r}")
+    return sheet
+
+
+def _column(data: dict[str, Any]) -> Column:
+    limits: dict[str, Any] = {name: Decimal(str(data[name])) for name in ("minimum", "maximum") if name in data}
+    return Column(**{**data, **limits, "kind": ColumnKind(data["kind"])})
+
+
+def _judged_by(sheet: SheetForm, criteria: list[Criterion]) -> SheetForm:
+    columns: list[Column] = []
+    pattern = ""
+    for column in sheet.columns:
+        if not sheet.columns_from or column.key != POINTS:
+            columns.append(column)
+            continue
+        pattern = column.header
+        for criterion in criteria:
+            most = Decimal(criterion.max_points)
+            header = column.header.format(name=criterion.name, max=write_number(most))
+            columns.append(replace(column, key=f"{POINTS}.{criterion.code}", header=header, maximum=most))
+    return replace(sheet, columns=tuple(columns), pattern=pattern)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.errors import DinhKyError, Problem, UnknownName
-from dinhky.domain.plan import Plan, Unit, unknown
+from dinhky.domain.plan import Kind, Plan, Unit, unknown
 from dinhky.domain.schedule import Round
+from dinhky.domain.standing import standing_rows
 from dinhky.rounds.ports import Reading
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
@@ -20,28 +23,50 @@ from dinhky.workbook.refused import WorkbookRefusedError
 MAX_PROBLEMS = 100
 """A file with more is answered with the first of them: nobody reads on."""
 
+_USUAL_FORMS = {Kind.POSTS: "post_log", Kind.MILESTONE: "evidence"}
+"""The form of a kind of duty whose plan names none."""
+
 
 class FormWorkbooks:
-    """Workbooks after the forms of `include/templates/workbooks/`; which form, the plan's obligation says."""
+    """Workbooks after the forms of `include/templates/workbooks/`; which form, the plan's obligation says.
 
-    def __init__(self, folder: Path) -> None:
+    `period_name` puts a period's label into the commune's words.
+    """
+
+    def __init__(self, folder: Path, period_name: Callable[[str], str]) -> None:
         self._folder = folder
+        self._period_name = period_name
         self._load = cache(load_form)
         self._parse = lru_cache(maxsize=1)(parse)  # a file is asked whom it is for, then read
 
     def form(self, plan: Plan, ref: str) -> Form:
-        """The obligation's form. Raises UnknownName for an obligation without one, or with one that does not exist."""
-        wanted = plan.obligation(ref).form or ""
+        """The obligation's form, or the usual one of its kind, with the columns that the plan gives it.
+
+        Raises UnknownName for an obligation that has neither, or one that does not exist.
+        """
+        obligation = plan.obligation(ref)
+        wanted = obligation.form or _USUAL_FORMS.get(obligation.kind, "")
         forms = {file.stem: file for file in sorted(self._folder.glob("*.yaml"))}
         if wanted not in forms:
             raise unknown("unknown_form", wanted, list(forms))
-        return self._load(forms[wanted])
+        return self._load(forms[wanted]).judged_by(obligation.contest.criteria if obligation.contest else ())
 
-    def build(self, plan: Plan, round_: Round, unit: Unit) -> bytes:
-        """The empty workbook for one unit and round; the same bytes for the same input. Raises UnknownName."""
+    def build(
+        self,
+        plan: Plan,
+        round_: Round,
+        unit: Unit,
+        prefilled: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    ) -> bytes:
+        """The empty workbook for one unit and round; the same bytes for the same input. Raises UnknownName.
+
+        `prefilled` holds, by sheet, the rows that stand in it already. The unit's standing duties do so without asking.
+        """
         from dinhky.workbook.build import build
 
-        return build(self.form(plan, round_.ref), plan, round_, unit)
+        form = self.form(plan, round_.ref)
+        rows = {"standing": standing_rows(plan, unit.code, round_.window), **prefilled}
+        return build(form, plan, round_, unit, period=self._period_name(round_.period.label), prefilled=rows)
 
     def identity(self, data: bytes) -> tuple[Identity | None, tuple[Problem, ...]]:
         """Whom the file says it is for, and why that cannot be told; never raises for what a file contains."""

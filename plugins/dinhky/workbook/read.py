@@ -49,15 +49,19 @@ class FoundSheet:
         return cell_name(row, self.columns[key])
 
     def filled_rows(self, total_words: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Row number and values by column key, of every row a person wrote in. Help and total rows are passed over."""
+        """Row number and values by column key, of every row a person wrote in. Help and total rows are passed over.
+
+        What stands in prefilled columns alone makes a row only where every prefilled row wants an answer.
+        """
+        told = [column.key for column in self.form.columns if self.form.every_row or not column.prefilled]
         help_texts = {column.key: comparable(column.help) for column in self.form.columns if column.help}
         for number, row in enumerate(self.rows[self.header_row :], self.header_row + 1):
             values = {key: row[column - 1] if column <= len(row) else "" for key, column in self.columns.items()}
-            has_error = bool(self.errors) and any(self.cell(number, key) in self.errors for key in self.columns)
-            if not has_error and all(value == "" for value in values.values()):
+            has_error = bool(self.errors) and any(self.cell(number, key) in self.errors for key in told)
+            if not has_error and all(values[key] == "" for key in told):
                 continue
             texts = {key: comparable(value) for key, value in values.items()}
-            if not has_error and not any(texts.values()):
+            if not has_error and not any(texts[key] for key in told):
                 continue
             if all(text == help_texts.get(key, "") for key, text in texts.items()):
                 continue

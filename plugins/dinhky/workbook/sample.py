@@ -6,14 +6,14 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dinhky.workbook.build import write_text
+from dinhky.workbook.build import input_name, write_text
 from dinhky.workbook.stable_bytes import without_time
 
 
 def fill(workbook: bytes, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
     """The workbook with the rows typed in; the same bytes for the same input.
 
-    `rows` maps a sheet's key (posts, activities, remarks) to its rows, each a mapping from a column's key to what a
+    `rows` maps a sheet's key (posts, activities and so on) to its rows, each a mapping from a column's key to what a
     person would type: shown texts, dates, numbers. Raises KeyError for a sheet or column that the workbook has not.
     """
     from openpyxl import load_workbook
@@ -22,7 +22,7 @@ def fill(workbook: bytes, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> by
     for sheet_key, sheet_rows in rows.items():
         for offset, row in enumerate(sheet_rows):
             for column_key, value in row.items():
-                sheet, reference = next(iter(book.defined_names[f"{sheet_key}.{column_key}"].destinations))
+                sheet, reference = next(iter(book.defined_names[input_name(sheet_key, column_key)].destinations))
                 first = book[sheet][reference.replace("$", "")]
                 cell = book[sheet].cell(first.row + offset, first.column)
                 if isinstance(value, str):

@@ -1,9 +1,10 @@
-"""Dates and whole numbers as people type them. What can be read in two ways is not read at all."""
+"""Dates and numbers as people type them. What can be read in two ways is not read at all."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from dinhky.workbook.cell_text import clean_line
@@ -13,10 +14,13 @@ _YEAR_MONTH_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _MIDNIGHT = re.compile(r"[ T]00?:00(:00(\.0+)?)?$")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 _GROUPED_NUMBER = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
+_DECIMAL_NUMBER = re.compile(r"([+-]?\d{1,9})(?:[.,](\d{1,6}))?")
 _EXCEL_EPOCH = date(1899, 12, 30)
 _SERIALS_OF_THIS_CENTURY = range(36526, 73051)
 """Excel's numbers for the days from 1/1/2000 to 31/12/2099."""
 LARGEST_COUNT = 100_000_000
+DECIMALS = 4
+"""How many decimals of a number are kept: what a formula leaves beyond is noise."""
 
 
 def parse_day(value: Any) -> date | None:
@@ -63,6 +67,33 @@ def parse_whole_number(value: Any) -> int | None:
     else:
         number = None
     return number if number is not None and abs(number) <= LARGEST_COUNT else None
+
+
+def parse_number(value: Any) -> Decimal | None:
+    """The number a cell means, or None if it is none or could be two: "1,5" and "1.5" are one and a half, while
+    "1.500" might be one and a half or fifteen hundred.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _rounded(Decimal(repr(value))) if value == value and abs(value) <= LARGEST_COUNT else None
+    text = clean_line(value) if isinstance(value, str) else ""
+    found = _DECIMAL_NUMBER.fullmatch(text) if text.isascii() else None
+    if not found or _GROUPED_NUMBER.fullmatch(text):
+        return None
+    return _rounded(Decimal(text.replace(",", ".")))
+
+
+def write_number(number: Decimal) -> str:
+    """`8,5`, `10`: as Vietnamese write a decimal, without needless zeros."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
+
+
+def _rounded(number: Decimal) -> Decimal:
+    rounded = round(number, DECIMALS)
+    whole = rounded.to_integral_value()
+    return whole if rounded == whole else rounded.normalize()
 
 
 def _number_in(text: str) -> int | None:

@@ -75,7 +75,7 @@ def report(typed) -> CompiledReport:
     plan = read_plan(INCLUDE / "data" / "plans" / "phuc-loi-2026.yaml")
     calendar = working_calendar(INCLUDE / "data" / "calendars", 2024, 2028)
     round_ = find_round(plan, "PL-5", "2026-Q1", calendar)
-    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks")
+    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", str)
     answers = []
     for code, deliveries in typed.items():
         unit = plan.unit(code)

@@ -106,8 +106,8 @@ def desk() -> Desk:
     plan = small_plan()
     calendar = WorkingCalendar(2025, 2027, frozenset())
     round_ = find_round(plan, "PL-5", "2026-Q1", calendar)
-    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks")
     words = TemplateWords(INCLUDE / "templates" / "messages")
+    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", words.period_name)
     unit = plan.unit("vhxh")
     return Desk(plan, round_, unit, workbooks, words, workbooks.build(plan, round_, unit))
 

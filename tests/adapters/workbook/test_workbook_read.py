@@ -148,7 +148,8 @@ def test_reading_imports_neither_openpyxl_nor_pandas(desk, tmp_path):
     file.write_bytes(desk.built)
     program = (
         "import sys, pathlib; from dinhky.workbook import FormWorkbooks; "
-        f"w = FormWorkbooks(pathlib.Path('nowhere')); assert w.identity(pathlib.Path({str(file)!r}).read_bytes())[0]; "
+        "w = FormWorkbooks(pathlib.Path('nowhere'), str); "
+        f"assert w.identity(pathlib.Path({str(file)!r}).read_bytes())[0]; "
         "print([name for name in ('openpyxl', 'pandas', 'xlsxwriter') if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -166,7 +167,7 @@ def test_column_names_are_excels():
 def test_a_file_asked_whom_it_is_for_and_then_read_is_parsed_once(desk, post, monkeypatch):
     parsed = []
     monkeypatch.setattr(form_workbooks, "parse", lambda data: parsed.append(data) or parse(data))
-    workbooks = form_workbooks.FormWorkbooks(FORMS)
+    workbooks = form_workbooks.FormWorkbooks(FORMS, str)
     mine, other = desk.filled(posts=[post]), desk.built
     for data in (mine, other, mine):
         identity, _ = workbooks.identity(data)
