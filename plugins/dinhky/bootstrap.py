@@ -24,7 +24,7 @@ from dinhky.domain.plan import Plan
 from dinhky.file_store import FileStore
 from dinhky.ledger import SqlLedger
 from dinhky.plan_files import Surroundings, read_plans
-from dinhky.plan_schema import CHAT_PREFIX
+from dinhky.plan_names import CHAT_PREFIX
 from dinhky.report.form_reports import FormReports
 from dinhky.rounds.ports import Channel, Office
 from dinhky.wording import TemplateWords

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dinhky.contest_schema import contest_contradictions
 from dinhky.domain.errors import PlanError, Problem
 from dinhky.domain.period import MONTHS_PER_PERIOD, Cadence, periods_of
 from dinhky.domain.plan import Kind, Plan, nearest
@@ -21,15 +22,15 @@ NEEDED_BY_KIND = {
     Kind.REPORT: ("cadence", "form"),
     Kind.POSTS: ("cadence", "count"),
     Kind.MILESTONE: ("cadence",),
-    Kind.CONTEST: ("cadence",),
+    Kind.CONTEST: ("cadence", "contest"),
 }
 OF_POSTS = ("count", "fields", "rota", "rota_overrides", "carries_surplus")
 OF_ROUNDS = ("cadence", "due", "locks_at", "unit_due_working_days_before", "moved", "cancelled", "compiled_from")
 MEANINGLESS_FOR_KIND = {
-    Kind.CONTINUOUS: (*OF_ROUNDS, *OF_POSTS, "form"),
-    Kind.REPORT: (*OF_POSTS, "per_unit"),
-    Kind.POSTS: ("locks_at", "form", "compiled_from"),
-    Kind.MILESTONE: (*OF_POSTS, "locks_at", "form", "compiled_from"),
+    Kind.CONTINUOUS: (*OF_ROUNDS, *OF_POSTS, "form", "contest"),
+    Kind.REPORT: (*OF_POSTS, "per_unit", "contest"),
+    Kind.POSTS: ("locks_at", "form", "compiled_from", "contest"),
+    Kind.MILESTONE: (*OF_POSTS, "locks_at", "form", "compiled_from", "contest"),
     Kind.CONTEST: (*OF_POSTS, "locks_at", "form", "compiled_from"),
 }
 """Keys that would have no effect: whoever wrote one expects something that will not happen."""
@@ -126,11 +127,13 @@ def _contradictions(document: YamlDocument) -> Iterator[Problem]:
     yield from _contradictions_of_units(document)
     yield from _repeated(document, "units", "code", "plan_duplicate_unit")
     yield from _repeated(document, "obligations", "ref", "plan_duplicate_ref")
+    codes = [str(unit.get("code")) for unit in _groups(document.value_at(("units",)))]
     for index, obligation in enumerate(_list(document.value_at(("obligations",)))):
         if isinstance(obligation, dict):
             yield from _contradictions_of_kind(document, index, obligation)
             yield from _contradictions_of_due(document, index, obligation, str(year))
             yield from _contradictions_of_changes(document, index, obligation, str(year))
+            yield from contest_contradictions(document, index, obligation, str(year), codes)
 
 
 def _repeated(document: YamlDocument, group: str, key: str, code: str) -> Iterator[Problem]:

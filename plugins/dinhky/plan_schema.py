@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
+from dinhky.contest_schema import ContestSection
 from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import (
     Amendment,
@@ -26,11 +26,18 @@ from dinhky.domain.plan import (
     RotaOverride,
     Unit,
 )
+from dinhky.plan_names import (
+    LONGEST_UNIT_CODE,
+    LONGEST_UNIT_NAME,
+    Address,
+    Chat,
+    Code,
+    UnitCode,
+    known,
+)
 from dinhky.yaml_values import (
     Day,
-    Email,
     Entry,
-    EnvironmentVariable,
     Hour,
     Text,
     YesNo,
@@ -48,39 +55,21 @@ ASSUMABLE = (
 )
 """What a document may leave open: keys of an obligation and the dates of its rounds."""
 
-CHAT_PREFIX = "DINHKY_CHAT_"
-"""How the environment variables that hold chat addresses begin: no other variable is ever read for a plan."""
-
 LONGEST_PLAN_ID = 80
 LONGEST_REF = 20
-LONGEST_UNIT_CODE = 40
-LONGEST_UNIT_NAME = 200
-LONGEST_EMAIL = 200
-LONGEST_CHAT = 200
 """What the ledger's columns hold; SQLite would take more, PostgreSQL would not."""
 
 
-def _known(value: Any, info: ValidationInfo, what: str, code: str) -> str:
-    """A name that is defined elsewhere, in the file or outside. Any name if it is not known which ones are: missing
-    definitions are a problem of their own."""
-    names = (info.context or {})[what]
-    return str(value) if names is None else choice(value, names, code)
-
-
-def _known_unit(value: Any, info: ValidationInfo) -> str:
-    return _known(value, info, "units", "plan_unknown_unit")
-
-
 def _known_channel(value: Any, info: ValidationInfo) -> str:
-    return _known(value, info, "channels", "plan_unknown_channel")
+    return known(value, info, "channels", "plan_unknown_channel")
 
 
 def _known_form(form: str, info: ValidationInfo) -> str:
-    return _known(form, info, "forms", "plan_unknown_form")
+    return known(form, info, "forms", "plan_unknown_form")
 
 
 def _known_user(user: str, info: ValidationInfo) -> str:
-    return _known(user, info, "users", "plan_unknown_user")
+    return known(user, info, "users", "plan_unknown_user")
 
 
 def _year_with_calendar(year: int, info: ValidationInfo) -> int:
@@ -90,25 +79,15 @@ def _year_with_calendar(year: int, info: ValidationInfo) -> int:
     return year
 
 
-def _chat(variable: str) -> str:
-    if not re.fullmatch(CHAT_PREFIX + "[A-Z0-9_]+", variable):
-        raise refused("plan_chat_prefix", prefix=CHAT_PREFIX)
-    return variable
-
-
 def _assumable(value: Any) -> str:
     return choice(value, ASSUMABLE, "yaml_unknown_value")
 
 
 PlanId = Annotated[str, name_like(r"[a-z0-9]+(-[a-z0-9]+)*", "phuc-loi-2026"), at_most(LONGEST_PLAN_ID)]
 Ref = Annotated[str, name_like(r"[A-Za-z][A-Za-z0-9]*(-[0-9]+(\.[0-9]+)*)?", "PL-5"), at_most(LONGEST_REF)]
-Code = Annotated[str, name_like(r"[a-z][a-z0-9_]*", "vhxh")]
 FormName = Annotated[str, name_like(r"[a-z][a-z0-9_]*", "communication_quarter"), AfterValidator(_known_form)]
 UserName = Annotated[str, name_like(r"[a-z][a-z0-9._-]*", "lanhdao"), AfterValidator(_known_user)]
-Address = Annotated[Email, at_most(LONGEST_EMAIL)]
-Chat = Annotated[EnvironmentVariable, AfterValidator(_chat), at_most(LONGEST_CHAT)]
 Year = Annotated[int, number_from(2000, 2100), AfterValidator(_year_with_calendar)]
-UnitCode = Annotated[str, PlainValidator(_known_unit)]
 ChannelCode = Annotated[str, PlainValidator(_known_channel)]
 UnitCodes = Annotated[list[UnitCode], Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1)]
@@ -209,6 +188,7 @@ class ObligationEntry(Entry):
     rota: YesNo = False
     rota_overrides: tuple[RotaOverrideEntry, ...] = ()
     compiled_from: RefName | None = None
+    contest: ContestSection | None = None
     since: Day | None = None
     until: Day | None = None
     amended: tuple[AmendmentEntry, ...] = ()
@@ -243,6 +223,7 @@ class ObligationEntry(Entry):
                 RotaOverride(item.period, tuple(item.units), item.reason) for item in self.rota_overrides
             ),
             compiled_from=self.compiled_from,
+            contest=self.contest.contest() if self.contest else None,
             since=self.since,
             until=self.until,
             amended=tuple(item.amendment() for item in self.amended),
