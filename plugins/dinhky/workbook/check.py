@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from dinhky.domain.content import RECORDS
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Plan, nearest
+from dinhky.domain.same_item import bare_link
 from dinhky.domain.schedule import Round
 from dinhky.workbook.cell_text import clean, clean_line, comparable
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form
@@ -20,7 +21,6 @@ from dinhky.workbook.typed_values import parse_day, parse_number, parse_whole_nu
 SHOWN = 80
 """How many characters of a wrong value are quoted back."""
 _NONE_WHEN_BLANK = frozenset({ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.DATE})
-_TRACKING = ("utm_", "fbclid", "gclid", "zarsrc", "mibextid", "igsh")
 
 
 class _WrongValueError(Exception):
@@ -206,11 +206,3 @@ def is_web_link(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and "." in host.strip(".")
-
-
-def bare_link(link: str) -> str:
-    """What two links to the same page share: without scheme, `www.`, tracking parameters, fragment, final slash."""
-    parts = urlsplit(link)
-    query = [pair for pair in parse_qsl(parts.query) if not pair[0].lower().startswith(_TRACKING)]
-    host = (parts.netloc or "").lower().removeprefix("www.")
-    return f"{host}{parts.path.rstrip('/')}?{urlencode(sorted(query))}"
