@@ -64,18 +64,18 @@ def build(form: Form, plan: Plan, round_: Round, unit: Unit, *, period: str, pre
         if sheet.pattern:
             _repeat_column(book[sheet.name], sheet)
         columns = _columns(book[sheet.name], sheet)
-        for column in sheet.columns:
-            position = columns[column.key]
-            letter = cell_name(1, position)[:-1]
-            _name_first_cell(book, sheet, column, letter)
-            if not column.prefilled:
-                validation = _validation(form, column, lists, facts, round_)
-                validation.add(f"{letter}{FIRST_INPUT_ROW}:{letter}{FIRST_INPUT_ROW + form.input_rows - 1}")
-                book[sheet.name].add_data_validation(validation)
         rows = prefilled.get(sheet.key, ())
         if len(rows) > form.input_rows:
             raise ValueError(f"the form {form.code!r} has room for {form.input_rows} rows, not for {len(rows)}")
         _write_rows(book[sheet.name], sheet, columns, rows)
+        input_rows = max(len(rows), 1) if sheet.is_prefilled else form.input_rows
+        for column in sheet.columns:
+            letter = cell_name(1, columns[column.key])[:-1]
+            _name_first_cell(book, sheet, column, letter)
+            if not column.prefilled:
+                validation = _validation(form, column, lists, facts, round_)
+                validation.add(f"{letter}{FIRST_INPUT_ROW}:{letter}{FIRST_INPUT_ROW + input_rows - 1}")
+                book[sheet.name].add_data_validation(validation)
     _write_identity(book, Identity(plan.id, round_.ref, round_.period.label, unit.code, form.version))
     book.properties.title = f"{unit.name} – {period}"
     saved = io.BytesIO()
@@ -115,10 +115,20 @@ def _columns(worksheet: Worksheet, sheet: SheetForm) -> dict[str, int]:
 def _write_rows(
     worksheet: Worksheet, sheet: SheetForm, columns: dict[str, int], rows: Sequence[Mapping[str, Any]]
 ) -> None:
+    """Write the prefilled rows; a sheet with prefilled columns then ends with them, or says that there are none."""
+    from openpyxl.styles import Protection
+
     for number, row in enumerate(rows, FIRST_INPUT_ROW):
         for key, value in row.items():
             write_text(worksheet.cell(number, columns[key]), str(value))
-    if not rows and sheet.when_empty:
+    if not sheet.is_prefilled:
+        return
+    first_spare = FIRST_INPUT_ROW + max(len(rows), 1)
+    worksheet.delete_rows(first_spare, worksheet.max_row - first_spare + 1)
+    if not rows:
+        for cell in worksheet[FIRST_INPUT_ROW]:
+            cell.value = None
+            cell.protection = Protection(locked=True)
         shown_in = next(column for column in sheet.columns if column.prefilled and column.kind is ColumnKind.TEXT)
         write_text(worksheet.cell(FIRST_INPUT_ROW, columns[shown_in.key]), sheet.when_empty)
 

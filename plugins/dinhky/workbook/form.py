@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -92,6 +92,11 @@ class SheetForm:
     columns_from: str = ""
     pattern: str = ""
 
+    @property
+    def is_prefilled(self) -> bool:
+        """Whether its rows come from the system."""
+        return any(column.prefilled for column in self.columns)
+
 
 @dataclass(frozen=True)
 class ChoiceList:
@@ -160,8 +165,9 @@ def _sheet(key: str, data: dict[str, Any]) -> SheetForm:
     lists = {name: tuple(data.get(name, ())) for name in ("same_when", "one_of")}
     sheet = SheetForm(key, **{**data, **lists, "columns": columns})
     expected = {item.name for item in fields(RECORDS[key])} - {"row"}
+    owed = expected & {item.name for item in fields(RECORDS[key]) if item.default is item.default_factory is MISSING}
     found = {column.record_field for column in columns}
-    if found != expected:
+    if not owed <= found <= expected:
         raise ValueError(f"{key}: columns {sorted(found)} are not the fields {sorted(expected)}")
     for name, keys in lists.items():
         if not set(keys) <= {column.key for column in columns}:

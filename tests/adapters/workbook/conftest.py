@@ -53,7 +53,10 @@ def small_plan() -> Plan:
         locks_at=time(10),
         form="communication_quarter",
     )
-    formless = Obligation("PL-1", "", "Ban hành kế hoạch", Kind.MILESTONE, Cadence.ONCE, ("vhxh",), ("vhxh",))
+    milestone = Obligation("PL-1", "", "Ban hành kế hoạch", Kind.MILESTONE, Cadence.ONCE, ("vhxh",), ("vhxh",))
+    posts = Obligation("PL-2", "", "Tin, bài hằng tháng", Kind.POSTS, Cadence.MONTHLY, ("vhxh",), ("vhxh",), count=2)
+    standing = Obligation("PL-12", "", "Hướng dẫn dịch vụ công", Kind.CONTINUOUS, None, ("vhxh",), ("vhxh", "mttq"))
+    advice = Obligation("PL-13", "", "Định hướng tuyên truyền", Kind.CONTINUOUS, None, ("vhxh",), ("vhxh",))
     return Plan(
         id="phuc-loi-2026",
         title="Kế hoạch tuyên truyền cải cách hành chính năm 2026",
@@ -68,7 +71,7 @@ def small_plan() -> Plan:
         report_to=(),
         channels=CHANNELS,
         units=tuple(Unit(code, name) for code, name in UNITS.items()),
-        obligations=(quarterly, formless),
+        obligations=(quarterly, milestone, posts, standing, advice),
     )
 
 

@@ -24,7 +24,7 @@ def book(desk):
 
 
 def test_identity_comes_back(desk):
-    assert desk.workbooks.identity(desk.built) == (Identity("phuc-loi-2026", "PL-5", "2026-Q1", "vhxh", "1"), ())
+    assert desk.workbooks.identity(desk.built) == (Identity("phuc-loi-2026", "PL-5", "2026-Q1", "vhxh", "2"), ())
 
 
 def test_identity_sheet_is_very_hidden(book):
@@ -34,6 +34,7 @@ def test_identity_sheet_is_very_hidden(book):
         "Tin bài",
         "Hoạt động",
         "Khó khăn, đề xuất",
+        "Nhiệm vụ thường xuyên",
         "Danh mục",
     ]
 
@@ -87,12 +88,15 @@ def test_every_input_column_is_validated_and_only_input_cells_are_unlocked(desk,
     for sheet in form.sheets:
         worksheet = book[sheet.name]
         assert worksheet.protection.sheet
-        assert len(worksheet.data_validations.dataValidation) == len(sheet.columns)
+        typed = [position for position, column in enumerate(sheet.columns, 2) if not column.prefilled]
+        assert len(worksheet.data_validations.dataValidation) == len(typed)
         for row in worksheet.iter_rows():
             for cell in row:
-                if cell.column <= len(sheet.columns) + 1:
+                if cell.column in typed:
                     assert cell.protection.locked == (cell.row < 5), cell.coordinate
-        assert worksheet.max_row == 204
+                elif 1 < cell.column <= len(sheet.columns) + 1:
+                    assert cell.protection.locked, cell.coordinate
+        assert worksheet.max_row == (6 if sheet.is_prefilled else 204)
 
 
 @pytest.mark.parametrize("name", ['=HYPERLINK("http://x.example")', "+1+1", "-2", "@SUM(A1)", "{braces}"])
@@ -109,7 +113,7 @@ def test_what_looks_like_a_formula_stays_text(desk, name):
 
 def test_an_obligation_without_a_form_has_no_workbook(desk):
     with pytest.raises(UnknownName) as raised:
-        desk.workbooks.form(desk.plan, "PL-1")
+        desk.workbooks.form(desk.plan, "PL-12")
     assert raised.value.code == "unknown_form"
     assert "communication_quarter" in desk.words.explain(raised.value)
 

@@ -243,7 +243,7 @@ def test_a_file_that_is_no_workbook_is_told(desk, code, make, said):
 
 
 def test_a_workbook_for_a_duty_without_a_form_is_answered(desk):
-    reading = desk.workbooks.read(desk.built, desk.plan, replace(desk.round, ref="PL-1"), desk.unit)
+    reading = desk.workbooks.read(desk.built, desk.plan, replace(desk.round, ref="PL-12"), desk.unit)
     assert [problem.code for problem in reading.problems] == ["unknown_form"]
     assert desk.words.sentence(reading.problems[0])
 
