@@ -8,13 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from dinhky.domain.contest import Contest, PhaseKind
 from dinhky.domain.errors import UnknownName
 from dinhky.domain.period import Cadence, Window
-
-if TYPE_CHECKING:
-    from dinhky.domain.contest import Contest
 
 
 class Kind(StrEnum):
@@ -184,7 +181,7 @@ class Obligation:
     rota_overrides: tuple[RotaOverride, ...] = ()
     compiled_from: str | None = None
     contest: Contest | None = None
-    phase: str | None = None
+    phase: PhaseKind | None = None
     opens_on: date | None = None
     since: date | None = None
     until: date | None = None
@@ -206,8 +203,12 @@ class Obligation:
         return replace(self, **changed)
 
 
-ASKING_PHASES = frozenset({"entries", "preliminary", "final"})
-"""The phases of a contest in which entries or scores come in; of the others a proof is asked, like of any milestone."""
+FORM_OF_PHASE = {
+    PhaseKind.ENTRIES: "contest_entry",
+    PhaseKind.PRELIMINARY: "contest_score",
+    PhaseKind.FINAL: "contest_score",
+}
+"""The workbooks of the phases in which something comes in; of the others a proof is asked, as of any milestone."""
 
 
 @dataclass(frozen=True)
@@ -312,18 +313,15 @@ class Plan:
         if obligation.contest is None or obligation.phase:
             return ()
         jurors = tuple(juror.code for juror in obligation.contest.jurors)
+        asked = {PhaseKind.ENTRIES: obligation.units, PhaseKind.PRELIMINARY: jurors, PhaseKind.FINAL: jurors}
         return tuple(
             replace(
                 obligation,
                 ref=f"{obligation.ref}.{phase.kind}",
-                phase=str(phase.kind),
-                kind=Kind.CONTEST if phase.kind in ASKING_PHASES else Kind.MILESTONE,
-                units={"entries": obligation.units, "preliminary": jurors, "final": jurors}.get(
-                    str(phase.kind), obligation.lead
-                ),
-                form={"entries": "contest_entry", "preliminary": "contest_score", "final": "contest_score"}.get(
-                    str(phase.kind)
-                ),
+                kind=Kind.CONTEST if phase.kind in asked else Kind.MILESTONE,
+                phase=phase.kind,
+                units=asked.get(phase.kind, obligation.lead),
+                form=FORM_OF_PHASE.get(phase.kind),
                 opens_on=phase.opens,
                 due=DueRule(on=phase.due),
             )

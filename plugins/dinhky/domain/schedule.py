@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import Problem
 from dinhky.domain.local_time import at, end_of, local, start_of_work
 from dinhky.domain.period import Cadence, Dates, Period, Window, last_day_of_month, periods_of
@@ -44,7 +45,7 @@ class Round:
     assumed: tuple[Assumption, ...] = ()
     asked: tuple[str, ...] = ()
     count: int | None = None
-    phase: str | None = None
+    phase: PhaseKind | None = None
     moved: str = ""
     cancelled: str = ""
 
@@ -125,7 +126,7 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
             problems.append(Problem("no_working_day_before_due", round_.id, params))
         if local(round_.unit_due).date() < round_.window.end:
             problems.append(Problem("units_due_before_close", round_.id, params))
-        if round_.unit_due >= round_.locks:
+        if round_.asked and round_.unit_due >= round_.locks:
             problems.append(Problem("units_due_after_lock", round_.id, params))
     return problems
 

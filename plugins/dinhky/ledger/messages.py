@@ -1,7 +1,8 @@
 """The outbox: messages decided, claimed, sent. Its unique key is what makes deciding twice harmless.
 
-States: queued → claimed → sending → sent, with failed (for good), missed (its time passed unsent) and unknown (the
-dispatcher died between the server's answer and our commit: it may or may not have gone out, so a person decides).
+States: queued → claimed → sending → sent, with failed (for good), missed (its time passed unsent), cancelled (it became
+pointless before it was sent) and unknown (the dispatcher died between the server's answer and our commit: it may or may
+not have gone out, so a person decides).
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ class MessageRows(Rows):
         key = schema.outbox.c.key
         return set(self._connection.scalars(select(key).where(key.startswith(prefix, autoescape=True))))
 
-    def claim(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> list[QueuedMessage]:
-        """Take up to `limit` messages that are due, oldest first, until `now + lease`.
+    def claim(
+        self, *, by: str, now: datetime, lease: timedelta, limit: int, office_hours: bool = True
+    ) -> list[QueuedMessage]:
+        """Take up to `limit` messages that are due, oldest first, until `now + lease`; outside office hours only those
+        that need not wait for them.
 
         Of what a dead dispatcher left behind, `claimed` returns to the queue (nothing was said to any server yet) and
         `sending` becomes `unknown`.
@@ -51,9 +55,10 @@ class MessageRows(Rows):
         self._connection.execute(
             update(table).where(table.c.state == "sending", expired).values(state="unknown", settled_at=now)
         )
+        may_go = table.c.office_hours_only.in_([False, True] if office_hours else [False])
         due = (
             select(table.c.id)
-            .where(table.c.state == "queued", table.c.not_before <= now)
+            .where(table.c.state == "queued", table.c.not_before <= now, may_go)
             .order_by(table.c.not_before, table.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -96,6 +101,25 @@ class MessageRows(Rows):
         """It may or may not have gone out: kept out of the queue until a person decides."""
         self._settle(message_id, state="unknown", settled_at=at, answer=answer)
 
+    def cancel(self, message_id: int, at: datetime, reason: str, *, missed: bool = False) -> None:
+        """It has become pointless before it was sent, or (`missed`) its time has passed."""
+        self._settle(message_id, state="missed" if missed else "cancelled", settled_at=at, answer=reason)
+
+    def cancel_queued(self, round_id: str, at: datetime, reason: str, unit: str | None = None) -> int:
+        """Settle unsent what still waits for a round's office hours, or one unit's part of it; how many that was."""
+        table = schema.outbox
+        query = update(table).where(
+            table.c.round_id == round_id, table.c.state == "queued", table.c.office_hours_only.is_(True)
+        )
+        if unit is not None:
+            query = query.where(table.c.unit == unit)
+        return self._connection.execute(query.values(state="cancelled", settled_at=at, answer=reason)).rowcount
+
+    def rewrite(self, message_id: int, subject: str, body: str) -> None:
+        """Give a message that has not gone out the text of today."""
+        table = schema.outbox
+        self._connection.execute(update(table).where(table.c.id == message_id).values(subject=subject, body=body))
+
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
         """The outbox for people, oldest first: all of it, or one round's."""
         table = schema.outbox
@@ -123,6 +147,7 @@ class MessageRows(Rows):
                 "state": state,
                 "attempts": 0,
                 "not_before": message.not_before,
+                "office_hours_only": message.office_hours_only,
                 "created_at": at,
                 "settled_at": at if state == "missed" else None,
             },
@@ -150,6 +175,7 @@ def _queued(row: Row[Any]) -> QueuedMessage:
             round_id=row.round_id,
             unit=row.unit,
             attachments=tuple(Attachment(**file) for file in row.attachments),
+            office_hours_only=row.office_hours_only,
         ),
         message_id=row.message_id,
         attempts=row.attempts,

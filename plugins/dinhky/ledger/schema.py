@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -73,6 +74,7 @@ rounds = Table(
     Column("due", UtcInstant, nullable=False),
     Column("locks", UtcInstant, nullable=False),
     Column("opened_at", UtcInstant, nullable=False),
+    Column("cancelled", Text, nullable=False, server_default=""),
     UniqueConstraint("plan_id", "ref", "period"),
 )
 
@@ -107,6 +109,28 @@ submissions = Table(
     Column("content", JSON),
     ForeignKeyConstraint(["round_id", "unit"], ["assignments.round_id", "assignments.unit"]),
     UniqueConstraint("round_id", "unit", "number"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(120), nullable=False, unique=True),
+    Column("plan_id", String(80), nullable=False),
+    Column("unit", String(40), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("published", Date, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("evidence_kind", String(10), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("duty", String(20), nullable=False),
+    Column("told_at", UtcInstant, nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("submission_id", ForeignKey("submissions.id")),
+    Column("withdrawn_at", UtcInstant),
+    Index(None, "plan_id", "published"),
+    Index(None, "submission_id"),
 )
 
 reports = Table(
@@ -158,6 +182,7 @@ outbox = Table(
     Column("state", String(12), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("not_before", UtcInstant, nullable=False),
+    Column("office_hours_only", Boolean, nullable=False, server_default=false()),
     Column("claimed_by", String(120)),
     Column("lease_until", UtcInstant),
     Column("created_at", UtcInstant, nullable=False),

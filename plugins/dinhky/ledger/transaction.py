@@ -1,9 +1,10 @@
 """What can be read and written in one transaction, put together from one mixin a concern."""
 
+from dinhky.ledger.items import ItemRows
 from dinhky.ledger.messages import MessageRows
 from dinhky.ledger.reports import ReportRows
 from dinhky.ledger.work import WorkRows
 
 
-class SqlTransaction(WorkRows, ReportRows, MessageRows):
+class SqlTransaction(WorkRows, ItemRows, ReportRows, MessageRows):
     """One transaction on the ledger: see `dinhky.rounds.ports.LedgerTransaction`."""

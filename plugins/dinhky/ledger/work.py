@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, text, update
 
-from dinhky.domain.assignment import Assignment, State, check_move
+from dinhky.domain.assignment import SETTLED, Assignment, State, check_move
 from dinhky.domain.content import Content
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Unit
@@ -42,6 +42,7 @@ class WorkRows(Rows):
                 "due": round_.due,
                 "locks": round_.locks,
                 "opened_at": at,
+                "cancelled": round_.cancelled,
             },
         )
         for position, unit in enumerate(units):
@@ -64,9 +65,64 @@ class WorkRows(Rows):
         query = select(schema.rounds.c.id).where(schema.rounds.c.id == round_id)
         return self._connection.execute(query).first() is not None
 
-    def opened_round_ids(self) -> list[str]:
-        """Every round ever opened, by id."""
-        return list(self._connection.scalars(select(schema.rounds.c.id).order_by(schema.rounds.c.id)))
+    def opened_round_ids(self, not_over_before: datetime | None = None) -> list[str]:
+        """Every round ever opened, or those that lock at that moment or later; by id."""
+        query = select(schema.rounds.c.id).order_by(schema.rounds.c.id)
+        if not_over_before is not None:
+            query = query.where(schema.rounds.c.locks >= not_over_before)
+        return list(self._connection.scalars(query))
+
+    def update_round(self, round_: Round, at: datetime, reason: str) -> bool:
+        """Let an opened round have these dates, and be cancelled or not; False if it had them all."""
+        table = schema.rounds
+        values: dict[str, Any] = {
+            "opens": round_.opens,
+            "unit_due": round_.unit_due,
+            "due": round_.due,
+            "locks": round_.locks,
+            "cancelled": round_.cancelled,
+        }
+        row = self._connection.execute(select(table).where(table.c.id == round_.id)).one()
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if not changed:
+            return False
+        self._connection.execute(update(table).where(table.c.id == round_.id).values(changed))
+        self.event(
+            "round_changed",
+            at=at,
+            actor="dinhky",
+            round_id=round_.id,
+            reason=reason,
+            was={name: _as_text(getattr(row, name)) for name in changed},
+            now={name: _as_text(value) for name, value in changed.items()},
+        )
+        return True
+
+    def rename_unit(self, round_id: str, unit: str, name: str, at: datetime) -> None:
+        """Let the round show the unit under its new name."""
+        table = schema.assignments
+        was = self._connection.scalar(
+            select(table.c.unit_name).where(table.c.round_id == round_id, table.c.unit == unit)
+        )
+        self._connection.execute(
+            update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(unit_name=name)
+        )
+        self.event("unit_renamed", at=at, actor="dinhky", round_id=round_id, unit=unit, was=was, now=name)
+
+    def waiting(self, not_over_before: datetime) -> list[Assignment]:
+        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled."""
+        rounds, table = schema.rounds, schema.assignments
+        found = self._connection.execute(
+            select(table)
+            .join(rounds, rounds.c.id == table.c.round_id)
+            .where(
+                rounds.c.locks >= not_over_before,
+                rounds.c.cancelled == "",
+                table.c.state.not_in([state.value for state in SETTLED]),
+            )
+            .order_by(table.c.round_id, table.c.position, table.c.unit)
+        )
+        return [_assignment(row) for row in found]
 
     def assignments(self, round_id: str) -> list[Assignment]:
         """The round's assignments, in the order in which the plan lists the units."""
@@ -105,6 +161,11 @@ class WorkRows(Rows):
                 "accepted_at": submission.received_at,
                 # Stamped once: a correction after the due date does not make a punctual unit late.
                 "late": submission.late if current.late is None else current.late,
+            }
+        elif state is State.ACCEPTED:
+            values |= {
+                "accepted_at": at,
+                "late": at > self._unit_due(round_id) if current.late is None else current.late,
             }
         elif state in {State.RETURNED, State.NIL, State.WAIVED}:
             values |= {"submission_id": None, "accepted_at": None, "late": None}
@@ -234,6 +295,10 @@ def _submission(row: Row[Any]) -> Submission:
         problems=tuple(_problem_from_json(problem) for problem in row.problems),
         content=Content.from_json(row.content) if row.content else None,
     )
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _problem_to_json(problem: Problem) -> dict[str, Any]:

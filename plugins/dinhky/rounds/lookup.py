@@ -19,4 +19,5 @@ def round_of(office: Office, round_id: str) -> tuple[Plan, Round]:
     plan_id, _, rest = round_id.partition("/")
     ref, _, period = rest.partition("/")
     plan = plan_of(office, plan_id)
-    return plan, find_round(plan, ref, period, office.calendar)
+    known = office.rounds.get(round_id)
+    return plan, known or find_round(plan, ref, period, office.calendar)

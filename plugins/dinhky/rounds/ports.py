@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -17,8 +18,10 @@ from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.errors import DinhKyError, Problem
+from dinhky.domain.period import Dates
 from dinhky.domain.plan import Plan, Unit
-from dinhky.domain.schedule import Round
+from dinhky.domain.posts import ToldPost
+from dinhky.domain.schedule import Round, all_rounds_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Attachment:
 class Message:
     """One message to one recipient. `key` is unique for ever: deciding the same message twice is a no-op.
 
-    `address` is an email address, or the name of the environment variable holding an apprise URL.
+    `address` is an email address, or the name of the environment variable holding an apprise URL. What nobody waits for
+    goes out in office hours only (`office_hours_only`); an answer goes out at once.
     """
 
     key: str
@@ -47,6 +51,7 @@ class Message:
     round_id: str | None = None
     unit: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    office_hours_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,17 @@ class LedgerTransaction(Protocol):
     def round_is_open(self, round_id: str) -> bool:
         """Whether the round was ever opened."""
 
-    def opened_round_ids(self) -> list[str]: ...
+    def opened_round_ids(self, not_over_before: datetime | None = None) -> list[str]:
+        """Every round ever opened, or those that lock at that moment or later."""
+
+    def update_round(self, round_: Round, at: datetime, reason: str) -> bool:
+        """Let an opened round have these dates, and be cancelled or not; False if it had them. Records the event."""
+
+    def rename_unit(self, round_id: str, unit: str, name: str, at: datetime) -> None:
+        """Let the round show the unit under its new name. Records the event."""
+
+    def waiting(self, not_over_before: datetime) -> list[Assignment]:
+        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled."""
 
     def assignments(self, round_id: str) -> list[Assignment]:
         """The round's assignments, in the plan's order of units."""
@@ -192,6 +207,18 @@ class LedgerTransaction(Protocol):
 
     def content_of(self, submission_id: int) -> Content: ...
 
+    def tell_item(self, plan_id: str, key: str, post: ToldPost) -> bool:
+        """Record one item told by itself; False if it was told under this key before."""
+
+    def replace_items(self, plan_id: str, submission: Submission, posts: Sequence[ToldPost]) -> None:
+        """Let a submission's items stand in place of those of the unit's earlier submissions for the same round."""
+
+    def withdraw_items(self, round_id: str, unit: str, at: datetime) -> None:
+        """Take the items of a unit's submissions for a round out of the count."""
+
+    def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
+        """Every item of the plan that stands and was published within these days, in order of telling."""
+
     def add_report(
         self, round_id: str, report: CompiledReport, document: Attachment, annex: Attachment, at: datetime
     ) -> ReportVersion:
@@ -219,8 +246,13 @@ class LedgerTransaction(Protocol):
     def record_missed(self, message: Message, at: datetime) -> bool:
         """Note that a message's time passed unsent; takes its key, so it cannot be sent afterwards."""
 
-    def claim(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> list[QueuedMessage]:
-        """Take messages that are due; under an expired lease `claimed` returns to the queue, `sending` is `unknown`."""
+    def claim(
+        self, *, by: str, now: datetime, lease: timedelta, limit: int, office_hours: bool = True
+    ) -> list[QueuedMessage]:
+        """Take messages that are due; under an expired lease `claimed` returns to the queue, `sending` is `unknown`.
+
+        Outside office hours, only those that need not wait for them.
+        """
 
     def mark_sending(self, message_id: int, by: str) -> bool:
         """The last word before the wire; False if the claim was lost."""
@@ -232,6 +264,15 @@ class LedgerTransaction(Protocol):
 
     def mark_unknown(self, message_id: int, at: datetime, answer: str) -> None:
         """It may or may not have gone out: a person decides."""
+
+    def cancel(self, message_id: int, at: datetime, reason: str, *, missed: bool = False) -> None:
+        """Settle a message unsent because it has become pointless, or (`missed`) because its time has passed."""
+
+    def cancel_queued(self, round_id: str, at: datetime, reason: str, unit: str | None = None) -> int:
+        """Settle unsent what still waits in the queue for a round's office hours, or one unit's part of it."""
+
+    def rewrite(self, message_id: int, subject: str, body: str) -> None:
+        """Give a message that has not gone out the text of today."""
 
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
         """The outbox for people, oldest first: all of it, or one round's."""
@@ -330,3 +371,8 @@ class Office:
     drafts: Path
     lease: timedelta = timedelta(minutes=5)
     chats: frozenset[str] = frozenset()
+
+    @cached_property
+    def rounds(self) -> Mapping[str, Round]:
+        """Every round of every plan by its id, computed once an office. Raises CalendarGap."""
+        return {round_.id: round_ for plan in self.plans.values() for round_ in all_rounds_of(plan, self.calendar)}

@@ -1,0 +1,92 @@
+"""What units told of single published items, from workbooks and one by one; the tallies are counted from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from dinhky.domain.period import Dates
+from dinhky.domain.posts import EvidenceKind, ToldPost
+from dinhky.ledger import schema
+from dinhky.ledger.rows import Rows
+from dinhky.rounds.ports import Submission
+
+
+class ItemRows(Rows):
+    """Reads and writes of told items. A row is never removed: what no longer counts is withdrawn, with the moment."""
+
+    def tell_item(self, plan_id: str, key: str, post: ToldPost) -> bool:
+        """Record one item told by itself; False if it was told under this key before."""
+        return self._insert_unless_present(schema.items, _values(plan_id, key, post))
+
+    def replace_items(self, plan_id: str, submission: Submission, posts: Sequence[ToldPost]) -> None:
+        """Let a submission's items stand in place of those of the unit's earlier submissions for the same round."""
+        self._withdraw(submission.round_id, submission.unit, submission.received_at, but=submission.id)
+        for number, post in enumerate(posts):
+            values = _values(plan_id, f"submission/{submission.id}/{number}", post) | {"submission_id": submission.id}
+            self._insert_unless_present(schema.items, values)
+
+    def withdraw_items(self, round_id: str, unit: str, at: datetime) -> None:
+        """Take the items of a unit's submissions for a round out of the count."""
+        self._withdraw(round_id, unit, at)
+
+    def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
+        """Every item of the plan that stands and was published within these days, in order of telling."""
+        table = schema.items
+        found = self._connection.execute(
+            select(table)
+            .where(
+                table.c.plan_id == plan_id,
+                table.c.published.between(window.start, window.end),
+                table.c.withdrawn_at.is_(None),
+            )
+            .order_by(table.c.told_at, table.c.id)
+        )
+        return [_told(row) for row in found]
+
+    def _withdraw(self, round_id: str, unit: str, at: datetime, but: int | None = None) -> None:
+        submissions, table = schema.submissions, schema.items
+        theirs = select(submissions.c.id).where(
+            submissions.c.round_id == round_id, submissions.c.unit == unit, submissions.c.id.is_distinct_from(but)
+        )
+        self._connection.execute(
+            update(table)
+            .where(table.c.submission_id.in_(theirs), table.c.withdrawn_at.is_(None))
+            .values(withdrawn_at=at)
+        )
+
+
+def _values(plan_id: str, key: str, post: ToldPost) -> dict[str, Any]:
+    return {
+        "key": key,
+        "plan_id": plan_id,
+        "unit": post.unit,
+        "channel": post.channel,
+        "title": post.title,
+        "published": post.published,
+        "evidence": post.evidence,
+        "evidence_kind": post.evidence_kind.value,
+        "field": post.field,
+        "duty": post.duty,
+        "told_at": post.told_at,
+        "source": post.source,
+    }
+
+
+def _told(row: Row[Any]) -> ToldPost:
+    return ToldPost(
+        id=str(row.id),
+        unit=row.unit,
+        channel=row.channel,
+        title=row.title,
+        published=row.published,
+        evidence=row.evidence,
+        evidence_kind=EvidenceKind(row.evidence_kind),
+        told_at=row.told_at,
+        field=row.field,
+        duty=row.duty,
+        source=row.source,
+    )
