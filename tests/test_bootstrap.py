@@ -19,8 +19,11 @@ SMALL_PLAN = (REPOSITORY / "tests/adapters/plans/thu-2026.yaml").read_text("utf-
 
 @pytest.fixture
 def include(tmp_path: Path) -> Path:
-    """A copy of what is shipped, free to be edited."""
+    """A copy of what is shipped, with the plan of Phúc Lợi alone, free to be edited."""
     shutil.copytree(REPOSITORY / "include", tmp_path / "include")
+    for plan in (tmp_path / "include/data/plans").glob("*.yaml"):
+        if plan.stem != "phuc-loi-2026":
+            plan.unlink()
     return tmp_path / "include"
 
 

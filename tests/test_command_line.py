@@ -212,7 +212,7 @@ def test_a_good_file_gives_status_0_and_the_moment_decides_on_late_and_held(data
 
 
 def test_a_file_that_matches_nothing_gives_status_1(data, opened):
-    status, receipt = data("receive", PLAN, "--unit", "vp", "--at", "2026-03-12T09:00+07:00")
+    status, receipt = data("receive", PLAN, "--unit", "vp", "--plan", "phuc-loi-2026", "--at", "2026-03-12T09:00+07:00")
     assert (status, receipt["verdict"], receipt["round"]) == (1, "refused", None)
 
 
