@@ -96,13 +96,15 @@ class ContestEntry:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A juror's score of one entry. `points` by the criterion's code; a criterion not scored is not in it."""
+    """A juror's score of one entry. `points` by the criterion's code; a criterion not scored is not in it. `summary` is
+    the entry's, for the juror to read."""
 
     row: int
     entry: str
     title: str
     points: Mapping[str, Decimal] = field(default_factory=dict)
     comment: str = ""
+    summary: str = ""
 
 
 RECORDS: dict[str, type] = {
