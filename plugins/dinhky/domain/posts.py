@@ -11,9 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import cycle, islice
 
+from dinhky.domain.local_time import end_of, local
 from dinhky.domain.period import Dates
+from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.same_item import bare_link, folded_title
+from dinhky.domain.schedule import Round, in_force
 
 
 class EvidenceKind(StrEnum):
@@ -83,6 +87,10 @@ class Quota:
         """The units that owe something, in the plan's order: the period's writers, or all."""
         return tuple(unit for unit in self.units if unit in self.shares) if self.shares else self.units
 
+    def credited(self, post: ToldPost) -> str:
+        """The unit for whose part an item counts: the teller's, or its heir's."""
+        return self.heirs.get(post.unit) or post.unit
+
     def takes(self, post: ToldPost) -> bool:
         """Whether the duty is served by such an item, in whatever period."""
         return (
@@ -90,6 +98,32 @@ class Quota:
             and self.channel in (None, post.channel)
             and (not self.fields or post.field in self.fields or post.duty == self.ref)
         )
+
+
+def quota_of(plan: Plan, obligation: Obligation, round_: Round) -> Quota:
+    """What a round of a posts duty asks for, by the plan as amended for that period. A cancelled round owes nothing.
+
+    The writers named by the rota share the pieces out among them, the first named taking what does not divide. Nothing
+    is late that is told on a day on which it can still be published.
+    """
+    duty = in_force(obligation, round_.period)
+    count = 0 if round_.cancelled else round_.count or 0
+    pieces = islice(cycle(round_.asked), max(count, len(round_.asked))) if duty.rota and round_.asked else ()
+    due_day = local(round_.unit_due).date()
+    gone = {unit: plan.existing([unit], due_day) for unit in duty.units if unit not in round_.units}
+    return Quota(
+        ref=round_.ref,
+        window=round_.window,
+        target=count,
+        units=round_.units,
+        channel=duty.channel,
+        fields=duty.fields,
+        per_unit=duty.per_unit,
+        shares=Counter(pieces),
+        told_by=max(round_.unit_due, end_of(round_.window.end)),
+        carries_surplus=duty.carries_surplus,
+        heirs={unit: next(iter(heirs), "") for unit, heirs in gone.items()},
+    )
 
 
 @dataclass(frozen=True)
@@ -168,9 +202,11 @@ class Tally:
     def helpers(self) -> tuple[UnitTally, ...]:
         """The units that wrote without owing anything, in the plan's order."""
         asked = {part.unit for part in self.units}
-        by_unit = Counter(post.unit for post in self.counted if post.unit not in asked)
-        order = [*self.quota.units, *(unit for unit, heir in self.quota.heirs.items() if not heir)]
-        return tuple(UnitTally(unit, None, by_unit[unit], owes=0) for unit in order if by_unit[unit])
+        by_unit = Counter(self.quota.credited(post) for post in self.counted)
+        order = dict.fromkeys([*self.quota.units, *self.quota.heirs])
+        return tuple(
+            UnitTally(unit, None, by_unit[unit], owes=0) for unit in order if unit not in asked and by_unit[unit]
+        )
 
 
 def tally(quota: Quota, told: Iterable[ToldPost], previous: Tally | None = None) -> Tally:
@@ -179,12 +215,9 @@ def tally(quota: Quota, told: Iterable[ToldPost], previous: Tally | None = None)
     `previous` is the tally of the period before in the same plan year; used only where the duty carries its surplus.
     """
     distinct, repeated = distinct_posts(post for post in told if quota.takes(post))
-    counted = tuple(
-        sorted(
-            (post for post in distinct if post.published in quota.window), key=lambda post: (post.published, post.id)
-        )
-    )
-    by_unit = Counter(post.unit for post in counted)
+    within = (post for post in distinct if post.published in quota.window)
+    counted = tuple(sorted(within, key=lambda post: (post.published, *_by_id(post))))
+    by_unit = Counter(quota.credited(post) for post in counted)
     before = previous if quota.carries_surplus else None
     if quota.per_unit:
         units = tuple(_own_part(unit, quota.target, by_unit[unit], before) for unit in quota.units)
@@ -223,7 +256,7 @@ def distinct_posts(told: Iterable[ToldPost]) -> tuple[list[ToldPost], list[Dupli
     Two items are one if they have the same link, or the same title on one channel, or are one with a third. The one
     told first counts; of two told at the same instant, the one published first.
     """
-    posts = sorted(told, key=lambda post: (post.told_at, post.published, post.id))
+    posts = sorted(told, key=lambda post: (post.told_at, post.published, *_by_id(post)))
     leader = list(range(len(posts)))
 
     def first_of(position: int) -> int:
@@ -253,6 +286,11 @@ def same_item(one: ToldPost, other: ToldPost) -> Sameness | None:
     return next((sameness for sameness in Sameness if any(key[0] == sameness for key in shared)), None)
 
 
+def _by_id(post: ToldPost) -> tuple[int, str]:
+    """Sorts ids that are numbers as numbers."""
+    return len(post.id), post.id
+
+
 def _keys(post: ToldPost) -> list[tuple[str, ...]]:
     """What identifies an item: two that share one of these are one."""
     keys: list[tuple[str, ...]] = []
@@ -270,7 +308,7 @@ def _is_retold(duplicate: Duplicate) -> bool:
         post.unit == counted.unit
         and post.channel == counted.channel
         and post.published == counted.published
-        and post.source != counted.source
+        and (post.source, post.duty) != (counted.source, counted.duty)
     )
 
 

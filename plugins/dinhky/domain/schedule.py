@@ -6,6 +6,7 @@ then the report are due, and when it locks. Everything else in the system only c
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -15,6 +16,7 @@ from dinhky.domain.errors import Problem
 from dinhky.domain.local_time import at, end_of, local, start_of_work
 from dinhky.domain.period import Cadence, Dates, Period, Window, last_day_of_month, periods_of
 from dinhky.domain.plan import Assumption, DueRule, Kind, Obligation, Plan, Roll, unknown
+from dinhky.domain.rota import Turn, rota
 
 LOCK_WORKING_DAYS_AFTER_DUE = 3
 """How long after its due date a round other than a report still takes evidence. Ours, not the law's."""
@@ -144,8 +146,17 @@ def _with_writers(plan: Plan, obligation: Obligation, rounds: list[Round]) -> li
 
 
 def writers_of(plan: Plan, obligation: Obligation, rounds: list[Round]) -> dict[str, tuple[str, ...]]:
-    """By period, the units that write its pieces."""
-    return {round_.period.label: round_.units for round_ in rounds}
+    """By period, the units that write its pieces, each once; those with more than others first."""
+    turns = [Turn(round_.period.label, round_.count or 1, round_.units) for round_ in rounds]
+    due_days = {round_.period.label: local(round_.unit_due).date() for round_ in rounds}
+    named = {
+        override.period: units
+        for override in obligation.rota_overrides
+        if override.period in due_days and (units := plan.existing(override.units, due_days[override.period]))
+    }
+    nobody: dict[str, tuple[str, ...]] = {round_.period.label: () for round_ in rounds if round_.cancelled}
+    written = rota(turns, named | nobody)
+    return {period: tuple(unit for unit, _ in Counter(units).most_common()) for period, units in written.items()}
 
 
 def in_force(obligation: Obligation, period: Period) -> Obligation:
