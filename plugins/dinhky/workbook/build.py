@@ -30,6 +30,8 @@ FIRST_INPUT_ROW = 5
 _LONGEST_TITLE = 32
 """Excel's own limit for the title of a reminder."""
 _LINE_HEIGHT = 18.0
+_HIGHEST_ROW = 409.0
+"""Excel's own limit."""
 _NOT_IN_A_NAME = re.compile(r"[^0-9A-Za-z_.]")
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -121,6 +123,7 @@ def _write_rows(
     for number, row in enumerate(rows, FIRST_INPUT_ROW):
         for key, value in row.items():
             write_text(worksheet.cell(number, columns[key]), str(value))
+        _make_room(worksheet, number)
     if not sheet.is_prefilled:
         return
     first_spare = FIRST_INPUT_ROW + max(len(rows), 1)
@@ -131,6 +134,16 @@ def _write_rows(
             cell.protection = Protection(locked=True)
         shown_in = next(column for column in sheet.columns if column.prefilled and column.kind is ColumnKind.TEXT)
         write_text(worksheet.cell(FIRST_INPUT_ROW, columns[shown_in.key]), sheet.when_empty)
+
+
+def _make_room(worksheet: Worksheet, row: int) -> None:
+    """Make a row as high as the longest of its texts: no program does so by itself for a row it did not write."""
+    lines = 1
+    for cell in worksheet[row]:
+        width = worksheet.column_dimensions[cell.column_letter].width
+        lines = max(lines, sum(math.ceil(len(line) / width) or 1 for line in str(cell.value or "").split("\n")))
+    usual = worksheet.row_dimensions[row].height or worksheet.sheet_format.defaultRowHeight
+    worksheet.row_dimensions[row].height = min(max(usual, lines * _LINE_HEIGHT), _HIGHEST_ROW)
 
 
 def _repeat_column(worksheet: Worksheet, sheet: SheetForm) -> None:
