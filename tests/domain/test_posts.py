@@ -238,6 +238,15 @@ def test_an_item_of_a_merged_unit_counts_for_its_heir_and_of_a_closed_one_for_th
     assert owed(each) == {"vhxh": 2, "vp": 1, "kthtdt": 2}
 
 
+def test_nothing_is_expected_of_a_unit_that_was_waived():
+    each = tally(monthly(per_unit=True, waived=frozenset({"vp"})), [told("vhxh"), told("vp")])
+    assert (each.target, owed(each)) == (4, {"vhxh": 1, "kthtdt": 2})
+    assert [(helper.unit, helper.counted) for helper in each.helpers] == [("vp", 1)]
+
+    written = tally(monthly(shares={"vhxh": 1, "vp": 1}, waived=frozenset({"vp"})), [])
+    assert (written.progress, owed(written)) == ("0/2", {"vhxh": 1})
+
+
 some_posts = st.lists(
     st.builds(
         lambda number, unit, title, link, day, minute: ToldPost(

@@ -67,7 +67,8 @@ class Quota:
     `units`, on `channel` (None: any), in one of `fields` (empty: any) or told for this very duty. What is told after
     `told_by` is late, and counts. With `carries_surplus` the surplus of one period lowers what the next one owes.
     `heirs` names, for a unit gone before the round was due, the one whose part its items count for; empty text where
-    it left no heir and they count for the whole only.
+    it left no heir and they count for the whole only. Nothing is expected of the units `waived`: a target of each unit
+    is none of theirs, a common one stays as it is.
     """
 
     ref: str
@@ -81,11 +82,13 @@ class Quota:
     told_by: datetime | None = None
     carries_surplus: bool = False
     heirs: Mapping[str, str] = field(default_factory=dict)
+    waived: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The units that owe something, in the plan's order: the period's writers, or all."""
-        return tuple(unit for unit in self.units if unit in self.shares) if self.shares else self.units
+        """The units that owe something, in the plan's order: the period's writers, or all; without those waived."""
+        units = (unit for unit in self.units if unit in self.shares) if self.shares else self.units
+        return tuple(unit for unit in units if unit not in self.waived)
 
     def credited(self, post: ToldPost) -> str:
         """The unit for whose part an item counts: the teller's, or its heir's."""
@@ -100,7 +103,7 @@ class Quota:
         )
 
 
-def quota_of(plan: Plan, obligation: Obligation, round_: Round) -> Quota:
+def quota_of(plan: Plan, obligation: Obligation, round_: Round, waived: Iterable[str] = ()) -> Quota:
     """What a round of a posts duty asks for, by the plan as amended for that period. A cancelled round owes nothing.
 
     The writers named by the rota share the pieces out among them, the first named taking what does not divide. Nothing
@@ -123,6 +126,7 @@ def quota_of(plan: Plan, obligation: Obligation, round_: Round) -> Quota:
         told_by=max(round_.unit_due, end_of(round_.window.end)),
         carries_surplus=duty.carries_surplus,
         heirs={unit: next(iter(heirs), "") for unit, heirs in gone.items()},
+        waived=frozenset(waived),
     )
 
 
@@ -220,8 +224,8 @@ def tally(quota: Quota, told: Iterable[ToldPost], previous: Tally | None = None)
     by_unit = Counter(quota.credited(post) for post in counted)
     before = previous if quota.carries_surplus else None
     if quota.per_unit:
-        units = tuple(_own_part(unit, quota.target, by_unit[unit], before) for unit in quota.units)
-        target, carried = quota.target * len(quota.units), sum(unit.carried for unit in units)
+        units = tuple(_own_part(unit, quota.target, by_unit[unit], before) for unit in quota.asked)
+        target, carried = quota.target * len(quota.asked), sum(unit.carried for unit in units)
         missing, surplus = sum(unit.owes for unit in units), sum(unit.surplus for unit in units)
     else:
         target, carried = quota.target, before.surplus if before else 0

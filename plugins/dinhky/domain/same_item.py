@@ -61,6 +61,18 @@ def bare_link(link: str) -> str:
     return f"{host}{path}{'?' if query else ''}{urlencode(sorted(query))}{route}"
 
 
+def is_web_link(text: str) -> bool:
+    """Whether it is an http or https address of a host with a dot in its name, without spaces."""
+    if " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and "." in host.strip(".")
+
+
 def folded_title(title: str) -> str:
     """What two spellings of one title share: two items on one channel have one title if and only if this is equal.
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from dinhky.domain.content import RECORDS
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Plan, nearest
-from dinhky.domain.same_item import bare_link
+from dinhky.domain.same_item import bare_link, is_web_link
 from dinhky.domain.schedule import Round
 from dinhky.workbook.cell_text import clean, clean_line, comparable
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form
@@ -194,15 +193,3 @@ def _nearest_choice(value: Any, expected: list[str]) -> str:
     if alike:
         return by_comparable[alike]
     return containing[0] if len(containing) == 1 else ""
-
-
-def is_web_link(text: str) -> bool:
-    """Whether it is an http or https address of a host with a dot in its name, without spaces."""
-    if " " in text:
-        return False
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and "." in host.strip(".")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dinhky.domain.same_item import bare_link
 from dinhky.workbook.cell_text import clean, comparable
-from dinhky.workbook.check import is_web_link
+from dinhky.domain.same_item import is_web_link
 from dinhky.workbook.typed_values import LARGEST_COUNT, parse_day, parse_whole_number, write_day
 
 ANYTHING = st.one_of(
