@@ -66,6 +66,7 @@ class SentOnEntry(Entry):
 class ContestSection(Entry):
     """`contest:` of an obligation. The keys are those of `dinhky.domain.contest.Contest`."""
 
+    name: Text
     phases: Annotated[list[PhaseEntry], Field(min_length=1)]
     criteria: Annotated[list[CriterionEntry], Field(min_length=1)]
     jurors: Annotated[list[JurorEntry], Field(min_length=1)]
@@ -88,6 +89,7 @@ class ContestSection(Entry):
             sent_on_to=self.sent_on.to,
             sent_on_count=self.sent_on.count,
             tie_break=self.tie_break,
+            name=self.name,
         )
 
 

@@ -78,7 +78,7 @@ class Prize:
 
 @dataclass(frozen=True)
 class Contest:
-    """What a plan says of a contest.
+    """What a plan says of a contest. `name` is what documents call it, beginning with a capital.
 
     `finalists` is how many entries reach the final, prizes run from the highest to the lowest, and `sent_on_count` of
     the best go to the higher level's contest, `sent_on_to`. `tie_break` lists the criteria (codes) by whose mean
@@ -93,6 +93,7 @@ class Contest:
     sent_on_to: str
     sent_on_count: int
     tie_break: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def most_points(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from dinhky.report import notation
+from dinhky.report.column_widths import fit_columns
 from dinhky.report.errors import ReportError
 from dinhky.report.letterhead_rule import fit_rules
 from dinhky.report.structure import expected_shape, shape, text_of
@@ -28,6 +29,22 @@ def write_document(template: bytes, facts: Mapping[str, Any], period_name: Calla
     left out. Raises ReportError: `report_template_broken` if the template asks for something the facts do not have,
     `report_incomplete` or `report_text_lost` if what came out is not all that the facts demand.
     """
+    return fill_document(template, facts, period_name, _told(facts), with_annex=bool(facts["posts"]))
+
+
+def fill_document(
+    template: bytes,
+    facts: Mapping[str, Any],
+    period_name: Callable[[str], str],
+    told: Iterable[str],
+    *,
+    with_annex: bool = True,
+) -> bytes:
+    """Any Word document of ours: of its facts it reads only `due` (its date) and `letterhead` (its author) itself.
+
+    `told` are the texts that must be found in it; `with_annex` keeps what follows its first section. Raises as
+    `write_document` does.
+    """
     from docxtpl import DocxTemplate
 
     environment = _environment(period_name)
@@ -39,10 +56,11 @@ def write_document(template: bytes, facts: Mapping[str, Any], period_name: Calla
     except TemplateError as error:
         raise ReportError("report_template_broken", detail=str(error)) from error
     body = document.docx.element.body
-    _check(body, demanded, facts)
-    if not facts["posts"]:
+    _check(body, demanded, told)
+    if not with_annex:
         _drop_annex(body)
     fit_rules(body)
+    fit_columns(body)
     _date(document.docx.core_properties, facts)
     written = io.BytesIO()
     document.save(written)
@@ -77,14 +95,14 @@ def _inert(value: Any) -> Any:
     return Markup(kept_together.replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704  escaped just here
 
 
-def _check(body: Any, demanded: str, facts: Mapping[str, Any]) -> None:
+def _check(body: Any, demanded: str, wanted_texts: Iterable[str]) -> None:
     found = shape(body)
     if found != demanded:
         wanted = {name: demanded.count(mark) for name, mark in (("paragraphs", "p"), ("tables", "<"), ("rows", "("))}
         got = {name: found.count(mark) for name, mark in (("paragraphs", "p"), ("tables", "<"), ("rows", "("))}
         raise ReportError("report_incomplete", wanted=wanted, found=got)
     text = text_of(body)
-    for told in _told(facts):
+    for told in wanted_texts:
         if told.replace("\u00a0", " ") not in text:
             raise ReportError("report_text_lost", text=told)
 
@@ -95,7 +113,17 @@ def _told(facts: Mapping[str, Any]) -> list[str]:
     remarks = [remark[part] for remark in facts["difficulties"] + facts["proposals"] for part in ("text", "remedy")]
     reporting = facts["reporting"]
     silent = [unit["name"] for group in ("late", "missing", "nil", "waived") for unit in reporting[group]]
-    return [*posts, *remarks, *silent, *(unit["name"] for unit in facts["units"]), facts["letterhead"]["signer"]]
+    standing = facts["standing"]
+    duties = [told["text"] for duty in standing["duties"] for told in duty["told"]]
+    silent += standing["silent"]
+    return [
+        *posts,
+        *remarks,
+        *duties,
+        *silent,
+        *(unit["name"] for unit in facts["units"]),
+        facts["letterhead"]["signer"],
+    ]
 
 
 def _drop_annex(body: Any) -> None:

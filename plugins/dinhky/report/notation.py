@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from fractions import Fraction
 from typing import Any
+
+from dinhky.domain.scoring import decimal_text
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
@@ -45,6 +48,13 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     return f"{share * 100:.1f}".removesuffix(".0").replace(".", ",") + "%"
+
+
+def points(value: Fraction, places: int) -> str:
+    """Points with exactly so many decimals, rounded half up: `85,60`."""
+    text = decimal_text(value, places)
+    whole, _, part = text.partition(",")
+    return f"{whole},{part:0<{places}}" if places else text
 
 
 def day(moment: str | date) -> str:

@@ -13,9 +13,11 @@ from typing import Any
 from jinja2 import Environment
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_TAG = re.compile(r"\{%(?:p|tr)\s(.*?)%\}", re.DOTALL)
+_TAG = re.compile(r"\{%(?:p|tr|tc)\s(.*?)%\}", re.DOTALL)
 _STRAIGHT_QUOTES = str.maketrans("“”‘’", "\"\"''")
 _BRACKETS = {_W + "tbl": ("<", ">"), _W + "tr": ("(", ")"), _W + "tc": ("[", "]")}
+_REPEATED = {_W + "tr": "tr", _W + "tc": "tc"}
+"""What of a table may stand once for many, and the kind of its control tag."""
 
 
 def expected_shape(template_body: Any, facts: Mapping[str, Any], environment: Environment) -> str:
@@ -39,7 +41,7 @@ def _walk(element: Any, controlled: bool) -> Iterator[str]:
         if child.tag == _W + "p":
             yield (controlled and _control(child, "p")) or "p"
         elif child.tag in _BRACKETS:
-            control = _control(child, "tr") if controlled and child.tag == _W + "tr" else None
+            control = _control(child, _REPEATED[child.tag]) if controlled and child.tag in _REPEATED else None
             opening, closing = _BRACKETS[child.tag]
             yield control or opening + "".join(_walk(child, controlled)) + closing
         elif child.tag in {_W + "sdt", _W + "sdtContent"}:
@@ -47,7 +49,7 @@ def _walk(element: Any, controlled: bool) -> Iterator[str]:
 
 
 def _control(element: Any, tag: str) -> str | None:
-    """The statement of a paragraph or row that holds nothing but a control tag of its own kind."""
+    """The statement of a paragraph, row or cell that holds nothing but a control tag of its own kind."""
     text = text_of(element)
     if "{%" + tag not in text:
         return None
