@@ -26,7 +26,8 @@ from dinhky.workbook.sample import fill
 
 REPOSITORY = Path(__file__).parents[1]
 SAMPLE = REPOSITORY / "include" / "data" / "samples" / "phuc-loi-2026-Q1.yaml"
-FIRST_QUARTER = "phuc-loi-2026/PL-5/2026-Q1"
+PLAN = "phuc-loi-2026"
+FIRST_QUARTER = f"{PLAN}/PL-5/2026-Q1"
 OPENS = datetime.fromisoformat("2026-03-05T07:30+07:00")
 
 
@@ -76,8 +77,9 @@ class Commune:
 
 
 def office_in(home: Path, ledger_url: str = "") -> Office:
-    """The office of a folder; its ledger is still to be migrated if it is new."""
-    return bootstrap.office(bootstrap.settings({"DINHKY_HOME": str(home), "DINHKY_LEDGER": ledger_url}))
+    """The office of a folder, with Phúc Lợi's plan alone; its ledger is still to be migrated if it is new."""
+    office = bootstrap.office(bootstrap.settings({"DINHKY_HOME": str(home), "DINHKY_LEDGER": ledger_url}))
+    return replace(office, plans={PLAN: office.plans[PLAN]})
 
 
 @pytest.fixture(scope="session")
