@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Kind, Obligation, Plan
 
 
 def standing_duties(plan: Plan, window: Dates) -> list[Obligation]:
-    """The plan's standing duties that were in force on a day of `window`, in the plan's order."""
-    return [
-        duty
-        for duty in plan.obligations
-        if duty.kind is Kind.CONTINUOUS
-        and (duty.since is None or duty.since <= window.end)
-        and (duty.until is None or window.start <= duty.until)
-    ]
+    """The plan's standing duties in force on a day of `window`, in the plan's order.
+
+    Each as it stands on the last day: as amended by then, and with the units that exist then.
+    """
+    found = []
+    for duty in plan.obligations:
+        begun = duty.since is None or duty.since <= window.end
+        ended = duty.until is not None and duty.until < window.start
+        if duty.kind is Kind.CONTINUOUS and begun and not ended:
+            for amendment in sorted(duty.amended, key=lambda one: one.since):
+                duty = duty.amended_by(amendment) if amendment.since <= window.end else duty
+            found.append(replace(duty, units=plan.existing(duty.units, window.end)))
+    return found
 
 
 def standing_rows(plan: Plan, unit: str, window: Dates) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The report's Excel annex: every post, activity and remark, and the tallies with their totals as live formulas.
+"""The report's Excel annex: all that units told, and the tallies with their totals as live formulas.
 
 Text that came from outside is only ever written as text, never as a formula or a link.
 """
@@ -36,10 +36,11 @@ def write_annex(wording: Mapping[str, Any], facts: Mapping[str, Any], period_nam
     }
     rows = {
         "channels": [_channel_row(wording, channel) for channel in facts["channels"]],
-        "units": [_unit_row(wording, unit) for unit in facts["units"]],
+        "units": [_unit_row(wording, unit, period_name) for unit in facts["units"]],
         "posts": facts["posts"],
         "activities": facts["activities"],
         "remarks": _remark_rows(wording, facts),
+        "standing": _standing_rows(wording, facts),
     }
     for key, described in wording["sheets"].items():
         sheet = AnnexSheet(book, styles, wording, described, words)
@@ -80,7 +81,7 @@ def _channel_row(wording: Mapping[str, Any], channel: Mapping[str, Any]) -> dict
     }
 
 
-def _unit_row(wording: Mapping[str, Any], unit: Mapping[str, Any]) -> dict[str, Any]:
+def _unit_row(wording: Mapping[str, Any], unit: Mapping[str, Any], period_name: Callable[[str], str]) -> dict[str, Any]:
     duties = [
         f"{duty['name']}: {'–' if duty['posts'] is None else notation.number(duty['posts'])}"
         f"/{notation.number(duty['target'])}"
@@ -92,7 +93,10 @@ def _unit_row(wording: Mapping[str, Any], unit: Mapping[str, Any]) -> dict[str, 
         standing = "missing"
     else:
         standing = "late" if unit["late"] else "on_time"
-    return dict(unit) | {"duties": "; ".join(duties), "state": wording["states"][standing]}
+    state = wording["states"][standing]
+    if unit["missing_periods"]:
+        state = wording["missing_periods"].format(periods=", ".join(map(period_name, unit["missing_periods"])))
+    return dict(unit) | {"duties": "; ".join(duties), "state": state}
 
 
 def _remark_rows(wording: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -101,3 +105,12 @@ def _remark_rows(wording: Mapping[str, Any], facts: Mapping[str, Any]) -> list[d
         for kind in ("difficulties", "proposals")
         for remark in facts[kind]
     ]
+
+
+def _standing_rows(wording: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Duty by duty what each unit told, then those that told nothing."""
+    rows = []
+    for duty in facts["standing"]["duties"]:
+        rows += [{"duty": duty["name"]} | told for told in duty["told"]]
+        rows += [{"duty": duty["name"], "unit": unit, "text": wording["silent"]} for unit in duty["silent"]]
+    return rows

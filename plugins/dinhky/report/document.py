@@ -115,15 +115,8 @@ def _told(facts: Mapping[str, Any]) -> list[str]:
     silent = [unit["name"] for group in ("late", "missing", "nil", "waived") for unit in reporting[group]]
     standing = facts["standing"]
     duties = [told["text"] for duty in standing["duties"] for told in duty["told"]]
-    silent += standing["silent"]
-    return [
-        *posts,
-        *remarks,
-        *duties,
-        *silent,
-        *(unit["name"] for unit in facts["units"]),
-        facts["letterhead"]["signer"],
-    ]
+    names = [*silent, *standing["silent"], *(unit["name"] for unit in facts["units"]), facts["letterhead"]["signer"]]
+    return [*posts, *remarks, *duties, *names]
 
 
 def _drop_annex(body: Any) -> None:

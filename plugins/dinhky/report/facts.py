@@ -14,13 +14,15 @@ from dinhky.domain.assignment import State, rates
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.content import Content, Remark
 from dinhky.domain.local_time import local
+from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import Plan
-from dinhky.domain.schedule import Round, quota_months, rounds_of
+from dinhky.domain.schedule import Round, rounds_of
 from dinhky.report.form_choices import FormChoices
 from dinhky.report.notation import printable
 from dinhky.report.outlook import outlook
+from dinhky.report.standing_facts import standing_facts
 from dinhky.report.tallies import Tallies
-from dinhky.report.targets import months_left_out, shared_targets, unit_targets
+from dinhky.report.targets import months_left_out, periods_counted, shared_targets, unit_targets, window_kind
 from dinhky.rounds.ports import UnitAnswer
 
 _TOLD = frozenset({State.ACCEPTED, State.COMPILED})
@@ -37,15 +39,17 @@ def facts(
 ) -> dict[str, Any]:
     """The facts of one round's report, printable as they are. Raises CalendarGap, UnknownName.
 
-    Units stand in the plan's order, their rows in the order of their workbook.
+    Units stand in the plan's order, their rows in the order of their workbook. A report compiled from shorter ones
+    takes answers that `dinhky.rounds.merged_answers` has put together.
     """
     place = {unit.code: index for index, unit in enumerate(plan.units)}
     answers = sorted(answers, key=lambda answer: place.get(answer.unit.code, len(place)))
-    told = [(answer, answer.content) for answer in answers if answer.content and answer.assignment.state in _TOLD]
+    told = [(answer, answer.content) for answer in answers if answer.content and _counts(answer)]
     tallies = Tallies((answer.unit.code, content) for answer, content in told)
     channels = _channels(plan, round_, tallies)
     activities = tallies.activities()
     remarks = [(answer, remark) for answer, content in told for remark in content.remarks]
+    standing = standing_facts(plan, round_, answers, [answer for answer, _ in told])
     difficulties = [_remark(*told_remark) for told_remark in remarks if choices.is_difficulty(told_remark[1].kind)]
     proposals = [_remark(*told_remark) for told_remark in remarks if not choices.is_difficulty(told_remark[1].kind)]
     return printable(  # type: ignore[no-any-return]
@@ -69,6 +73,7 @@ def facts(
             ],
             "comparison": _comparison(plan, answers, tallies),
             "reporting": _reporting(answers),
+            "standing": standing,
             "difficulties": difficulties,
             "proposals": proposals,
             "next": outlook(plan, round_, calendar),
@@ -76,6 +81,20 @@ def facts(
             "activities": _activities(told, choices),
         }
     )
+
+
+def _counts(answer: UnitAnswer) -> bool:
+    """Whether what the unit told goes into the totals; of a longer report's unit only accepted periods are in it."""
+    return answer.assignment.state in _TOLD or bool(answer.periods)
+
+
+def _compiled_from(plan: Plan, round_: Round, calendar: WorkingCalendar) -> list[str]:
+    """The labels of the shorter report's periods that this one is compiled from; none if units are asked for it."""
+    shorter = plan.obligation(round_.ref).compiled_from
+    if shorter is None:
+        return []
+    rounds = rounds_of(plan, plan.obligation(shorter), calendar)
+    return [part.period.label for part in rounds if set(part.period.months) <= set(round_.period.months)]
 
 
 def _heading(plan: Plan, round_: Round, calendar: WorkingCalendar) -> dict[str, Any]:
@@ -100,8 +119,10 @@ def _heading(plan: Plan, round_: Round, calendar: WorkingCalendar) -> dict[str, 
         "window": {"start": round_.window.start.isoformat(), "end": round_.window.end.isoformat()},
         "unit_due": local(round_.unit_due).date().isoformat(),
         "due": due.isoformat(),
-        "months_counted": [month.label for month in quota_months(plan, round_.window)],
+        "compiled_from": _compiled_from(plan, round_, calendar),
+        "months_counted": [month.label for month in periods_counted(plan, Cadence.MONTHLY, round_.window)],
         "months_left_out": [month.label for month in months_left_out(plan, round_.window)],
+        "months_from_15th": window_kind(round_.window) is Window.DECREE,
     }
 
 
@@ -134,7 +155,7 @@ def _channels(plan: Plan, round_: Round, tallies: Tallies) -> list[dict[str, Any
 def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> dict[str, Any]:
     """A unit's results. What nobody counted, or nobody told while the unit has not answered, is None: not zero."""
     code, assignment = answer.unit.code, answer.assignment
-    known = assignment.answered
+    known = assignment.answered or bool(answer.periods)
     activities = tallies.activities(code)
     duties = []
     for part in unit_targets(plan, code, round_.window):
@@ -152,8 +173,9 @@ def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> di
         "code": code,
         "name": answer.unit.name,
         "state": State.ACCEPTED if assignment.state in _TOLD else assignment.state,
-        "answered": known,
-        "late": bool(known and assignment.late),
+        "answered": assignment.answered,
+        "late": bool(answer.late_periods or (assignment.answered and assignment.late)),
+        "missing_periods": list(answer.missing_periods) if answer.periods else [],
         "posts": tallies.posts_where(unit=code) if known else None,
         "activities": activities.activities if known else None,
         "participants": activities.participants if known and activities.are_counted else None,
@@ -200,18 +222,26 @@ def _reporting(answers: Sequence[UnitAnswer]) -> dict[str, Any]:
         "expected": rate.expected,
         "actual": rate.actual,
         "on_time": rate.on_time,
+        "told": sum(answer.assignment.answered or bool(answer.periods) for answer in answers),
         "reporting_rate": rate.reporting_rate,
         "on_time_rate": rate.on_time_rate,
         "late": [
             {
                 "name": answer.unit.name,
-                "on": answer.assignment.accepted_at and local(answer.assignment.accepted_at).date().isoformat(),
+                "on": None
+                if answer.late_periods or not answer.assignment.accepted_at
+                else local(answer.assignment.accepted_at).date().isoformat(),
+                "periods": list(answer.late_periods),
             }
             for answer in answers
-            if answer.assignment.answered and answer.assignment.late
+            if answer.late_periods or (answer.assignment.answered and answer.assignment.late)
         ],
         "missing": [
-            {"name": answer.unit.name, "state": answer.assignment.state}
+            {
+                "name": answer.unit.name,
+                "state": answer.assignment.state,
+                "periods": list(answer.missing_periods) if answer.periods else [],
+            }
             for answer in answers
             if not answer.assignment.answered and answer.assignment.state is not State.WAIVED
         ],
@@ -224,8 +254,13 @@ def _remark(answer: UnitAnswer, remark: Remark) -> dict[str, Any]:
     return {"unit": answer.unit.name, "row": remark.row, "text": remark.text, "remedy": remark.remedy}
 
 
+def _in_order(answer: UnitAnswer, rows: Sequence[Any]) -> Sequence[Any]:
+    """In the order of the unit's workbook; those of several workbooks are in order already."""
+    return rows if answer.periods else sorted(rows, key=lambda listed: listed.row)
+
+
 def _posts(plan: Plan, told: list[tuple[UnitAnswer, Content]], choices: FormChoices) -> list[dict[str, Any]]:
-    rows = [(answer, post) for answer, content in told for post in sorted(content.posts, key=lambda listed: listed.row)]
+    rows = [(answer, post) for answer, content in told for post in _in_order(answer, content.posts)]
     return [
         asdict(post)
         | {
@@ -241,9 +276,7 @@ def _posts(plan: Plan, told: list[tuple[UnitAnswer, Content]], choices: FormChoi
 
 
 def _activities(told: list[tuple[UnitAnswer, Content]], choices: FormChoices) -> list[dict[str, Any]]:
-    rows = [
-        (answer, held) for answer, content in told for held in sorted(content.activities, key=lambda listed: listed.row)
-    ]
+    rows = [(answer, held) for answer, content in told for held in _in_order(answer, content.activities)]
     return [
         asdict(held)
         | {

@@ -125,12 +125,20 @@ class Reading:
 
 @dataclass(frozen=True)
 class UnitAnswer:
-    """One unit's part as the report sees it: what it told, and in the period before, if there was one."""
+    """One unit's part as the report sees it: what it told, and in the period before, if there was one.
+
+    In a report compiled from shorter ones (`dinhky.rounds.merged_answers`) `periods` are the labels of those in which
+    the unit answered, `missing_periods` of those in which it owes an answer still, `late_periods` of those in which it
+    was late; `content` is then all that was accepted, even where a period is missing.
+    """
 
     unit: Unit
     assignment: Assignment
     content: Content | None
     previous: Content | None
+    periods: tuple[str, ...] = ()
+    missing_periods: tuple[str, ...] = ()
+    late_periods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

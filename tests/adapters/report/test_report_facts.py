@@ -123,7 +123,7 @@ def test_who_answered_and_how(found):
     reporting = found["reporting"]
     assert (reporting["expected"], reporting["actual"], reporting["on_time"]) == (6, 5, 4)
     assert reporting["reporting_rate"] == 5 / 6
-    assert reporting["late"] == [{"name": "Phòng Kinh tế, Hạ tầng và Đô thị", "on": "2026-03-16"}]
+    assert reporting["late"] == [{"name": "Phòng Kinh tế, Hạ tầng và Đô thị", "on": "2026-03-16", "periods": []}]
     assert [unit["name"] for unit in reporting["missing"]] == ["Ban Xây dựng đảng"]
     assert reporting["nil"] == [
         {"name": "Điểm phục vụ hành chính công phường", "reason": "Mới kiện toàn nhân sự, chưa có tin bài"}
@@ -204,7 +204,8 @@ def test_the_quarter_before_is_compared_figure_by_figure(plan, first_quarter, an
 def test_the_next_quarters_duties_have_their_own_dates(found):
     ahead = found["next"]
     assert ahead["report"] == {
-        "window": {"start": "2026-03-15", "end": "2026-06-14"}, "unit_due": "2026-06-12", "due": "2026-06-15"
+        "window": {"start": "2026-03-15", "end": "2026-06-14"}, "unit_due": "2026-06-12", "due": "2026-06-15",
+        "compiled_from": None,
     }  # fmt: skip
     duties = {duty["ref"]: [due["due"] for due in duty["rounds"]] for duty in ahead["duties"]}
     assert duties == {
