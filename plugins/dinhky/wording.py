@@ -79,6 +79,7 @@ class TemplateWords:
             "weekday": self.weekday_and_day,
             "moment": lambda instant: f"{local(instant):%H:%M} {self.weekday_and_day(instant)}",
             "period": self.period_name,
+            "phase": lambda phase: str(self.words["phases"][str(phase)]),
             "upper_first": lambda text: text[:1].upper() + text[1:],
             "lower_first": lambda text: text[:1].lower() + text[1:],
             "single_line": lambda text: " ".join(str(text).split()),

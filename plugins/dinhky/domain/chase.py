@@ -21,6 +21,8 @@ class Step(StrEnum):
     DUE_DAY = "T-0"
     ESCALATION = "escalation"
     """To the supervisor, once a round: who has not answered."""
+    CHANGE = "change"
+    """To those asked: the round has another due date, or is not held."""
 
 
 UNIT_STEPS = {Step.T_MINUS_3: -3, Step.T_MINUS_1: -1, Step.DUE_DAY: 0}

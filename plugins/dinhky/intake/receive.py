@@ -11,11 +11,13 @@ from functools import partial
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.errors import Problem, UnknownName
-from dinhky.domain.plan import Plan, Unit, nearest
-from dinhky.domain.schedule import Round, rounds_of
+from dinhky.domain.plan import Kind, Plan, Unit, nearest
+from dinhky.domain.schedule import Round
+from dinhky.rounds.asking import facts_for
 from dinhky.rounds.correspondence import to_contacts, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
+from dinhky.rounds.posting import take_items
 
 
 class Verdict(StrEnum):
@@ -119,9 +121,14 @@ def _record(
             raise LookupError(f"{unit.code} has no part in {round_.id}")
         move = partial(ledger.move, round_.id, unit.code, at=now, actor=unit.code, submission=submission)
         if verdict is Verdict.ACCEPTED:
-            if assignment.state is not State.WAIVED:
+            if round_.kind is Kind.POSTS:
+                # What is owed is a number of posts, not a file: the count decides whether the unit has done its part.
+                if not assignment.settled:
+                    move(State.SUBMITTED)
+            elif assignment.state is not State.WAIVED:
                 move(State.SUBMITTED)
                 move(State.ACCEPTED)
+            take_items(office, ledger, plan, round_, submission, content, now)
         elif verdict is Verdict.RETURNED and not assignment.settled and not is_closed:
             # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
             move(State.SUBMITTED)
@@ -141,6 +148,7 @@ def _record(
             keeps_accepted=assignment.answered,
             is_sent=is_sent,
             is_late=_is_late(ledger, submission),
+            **{"tally": None} | facts_for(office, ledger, plan, round_, now),
         )
         for message in answer:
             ledger.queue(message, now)
@@ -217,7 +225,9 @@ def _shown(file_name: str) -> str:
 
 def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Identity | None, now: datetime) -> Plan:
     """The plan whose unit this is: as the route says, else as the file claims, else the one that asks the unit now."""
-    having = [plan for plan in office.plans.values() if unit_code in {unit.code for unit in plan.units}]
+    having = [
+        plan for plan in office.plans.values() if unit_code in {unit.code for unit in (*plan.units, *plan.jurors)}
+    ]
     wanted = plan_id or (identity.plan if identity else None)
     named = [plan for plan in having if plan.id == wanted]
     if plan_id is None and not named:
@@ -233,8 +243,6 @@ def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Ide
 def _asks_now(office: Office, plan: Plan, unit_code: str, now: datetime) -> bool:
     """Whether a round of the plan is open now that asks this unit for a workbook."""
     return any(
-        unit_code in round_.units and round_.opens <= now and not round_.is_over(now)
-        for obligation in plan.obligations
-        if obligation.form
-        for round_ in rounds_of(plan, obligation, office.calendar)
+        round_.plan_id == plan.id and unit_code in round_.asked and round_.opens <= now and not round_.is_over(now)
+        for round_ in office.rounds.values()
     )

@@ -6,11 +6,13 @@ after an outage decides the latest step only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from dinhky.domain.assignment import Assignment, rates
+from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.chase import (
     UNIT_STEPS,
     Step,
@@ -22,7 +24,8 @@ from dinhky.domain.chase import (
 from dinhky.domain.errors import UnknownName
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
-from dinhky.rounds.correspondence import message_kind_and_unit, to_person, to_unit
+from dinhky.rounds.asking import facts_for, is_invitation, wording
+from dinhky.rounds.correspondence import message_key, message_kind_and_unit, to_person, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
 
@@ -46,57 +49,94 @@ def chase(office: Office, now: datetime) -> Decided:
     if not in_office_hours(now, office.calendar):
         return decided
     with office.ledger.snapshot() as ledger:
-        opened = ledger.opened_round_ids()
-    for round_id in opened:
+        waiting = ledger.waiting(not_over_before=now - MISSED_RECORDED_FOR)
+    for round_id, _ in groupby(waiting, key=lambda assignment: assignment.round_id):
         try:
             plan, round_ = round_of(office, round_id)
         except UnknownName:
             continue  # its plan is unreadable just now, or no longer has it: no reason to leave the others unreminded
-        if now <= round_.locks + MISSED_RECORDED_FOR:
+        if not round_.cancelled and _may_have_something_due(round_, now, office.calendar):
             with office.ledger.transaction() as ledger:
                 ledger.lock_round(round_id)
                 _chase_round(office, ledger, plan, round_, now, decided)
     return decided
 
 
+def reminders(
+    office: Office,
+    ledger: LedgerTransaction,
+    plan: Plan,
+    round_: Round,
+    assignment: Assignment,
+    step: Step,
+    now: datetime,
+) -> Iterator[Message]:
+    """The messages of one step to one unit, worded for `now`."""
+    yield from to_unit(
+        office,
+        plan,
+        round_,
+        plan.unit(assignment.unit),
+        step.value,
+        template=wording("reminder", round_),
+        now=now,
+        office_hours_only=True,
+        returned_because=assignment.reason if assignment.state == "returned" else None,
+        **facts_for(office, ledger, plan, round_, now),
+    )
+
+
+def escalation(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime) -> Message | None:
+    """What the supervisor is told of a round whose units' due date has passed; None if nobody is missing."""
+    assignments = ledger.assignments(round_.id)
+    missing = [assignment for assignment in assignments if not assignment.settled]
+    if not missing or is_invitation(round_):
+        return None
+    return to_person(
+        office,
+        plan,
+        round_,
+        Step.ESCALATION.value,
+        name=plan.approver.name,
+        email=plan.approver.email,
+        template=wording("escalation", round_),
+        now=now,
+        office_hours_only=True,
+        missing=[assignment.unit_name for assignment in missing],
+        expected=rates(assignments).expected,
+        **facts_for(office, ledger, plan, round_, now),
+    )
+
+
+def _may_have_something_due(round_: Round, now: datetime, calendar: WorkingCalendar) -> bool:
+    """Whether any step of the round lies behind us: what a tick asks of every open round must cost nothing."""
+    return reminder_due(round_, (), now, calendar) is not None or now > round_.unit_due
+
+
 def _chase_round(
     office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime, decided: Decided
 ) -> None:
-    assignments = ledger.assignments(round_.id)
-    waiting = [assignment for assignment in assignments if not assignment.settled]
-    if not waiting:
-        return
-    known = {unit.code for unit in plan.units}
+    waiting = [assignment for assignment in ledger.assignments(round_.id) if not assignment.settled]
+    known = {unit.code for unit in (*plan.units, *plan.jurors)}
     done_by_unit = _steps_done(ledger, round_)
     for assignment in waiting:
         if assignment.unit not in known:
             continue  # taken out of the plan since: nobody to write to
         done = done_by_unit.get(assignment.unit, set())
         step = reminder_due(round_, done, now, office.calendar)
-        if step:
-            decided.queued += _put(
-                office, plan, round_, assignment, step, now, lambda message: ledger.queue(message, now)
-            )
+        for message in reminders(office, ledger, plan, round_, assignment, step, now) if step else ():
+            decided.queued += ledger.queue(message, now)
         for missed in missed_steps(round_, done, now, office.calendar):
-            decided.missed += _put(
-                office, plan, round_, assignment, missed, now, lambda message: ledger.record_missed(message, now)
-            )
-    if escalation_at(round_, office.calendar) <= now:
-        notice = to_person(
-            office,
-            plan,
-            round_,
-            Step.ESCALATION.value,
-            name=plan.approver.name,
-            email=plan.approver.email,
-            template="escalation",
-            now=now,
-            missing=[assignment.unit_name for assignment in waiting],
-            expected=rates(assignments).expected,
-        )
-        if round_.is_over(now):
+            for message in reminders(office, ledger, plan, round_, assignment, missed, now):
+                decided.missed += ledger.record_missed(message, now)
+    is_told = message_key(round_.id, Step.ESCALATION.value, "", plan.approver.email) in ledger.message_keys(
+        f"{round_.id}|{Step.ESCALATION.value}|"
+    )
+    if not is_told and escalation_at(round_, office.calendar) <= now:
+        notice = escalation(office, ledger, plan, round_, now)
+        if notice and round_.is_over(now):
             decided.missed += ledger.record_missed(notice, now)
-        else:
+        elif notice:
             decided.queued += ledger.queue(notice, now)
 
 
@@ -108,26 +148,3 @@ def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[Step]
         if kind in _STEP_VALUES:
             done.setdefault(unit, set()).add(Step(kind))
     return done
-
-
-def _put(
-    office: Office,
-    plan: Plan,
-    round_: Round,
-    assignment: Assignment,
-    step: Step,
-    now: datetime,
-    put: Callable[[Message], bool],
-) -> int:
-    unit = plan.unit(assignment.unit)
-    messages = to_unit(
-        office,
-        plan,
-        round_,
-        unit,
-        step.value,
-        template="reminder",
-        now=now,
-        returned_because=assignment.reason if assignment.state == "returned" else None,
-    )
-    return sum(put(message) for message in messages)

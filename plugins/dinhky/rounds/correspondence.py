@@ -54,12 +54,21 @@ def to_unit(
     template: str,
     now: datetime,
     attachments: tuple[Attachment, ...] = (),
+    office_hours_only: bool = False,
     **facts: Any,
 ) -> Iterator[Message]:
     """The messages that tell a unit something about a round."""
     facts |= round_facts(office, plan, round_, now)
     yield from to_contacts(
-        office, unit, kind, round_.id, template=template, now=now, attachments=attachments, facts=facts
+        office,
+        unit,
+        kind,
+        round_.id,
+        template=template,
+        now=now,
+        attachments=attachments,
+        facts=facts,
+        office_hours_only=office_hours_only,
     )
 
 
@@ -73,6 +82,7 @@ def to_contacts(
     now: datetime,
     facts: dict[str, Any],
     attachments: tuple[Attachment, ...] = (),
+    office_hours_only: bool = False,
 ) -> Iterator[Message]:
     """One message by email to each contact of a unit, and one by chat to those who have it.
 
@@ -96,6 +106,7 @@ def to_contacts(
                 round_id=about if about.count("/") == 2 else None,
                 unit=unit.code,
                 attachments=attachments,
+                office_hours_only=office_hours_only,
             )
 
 
@@ -110,6 +121,7 @@ def to_person(
     template: str,
     now: datetime,
     attachments: tuple[Attachment, ...] = (),
+    office_hours_only: bool = False,
     **facts: Any,
 ) -> Message:
     """One email to a person or body outside the units: the approver, a recipient of the report."""
@@ -125,4 +137,5 @@ def to_person(
         not_before=now,
         round_id=round_.id,
         attachments=attachments,
+        office_hours_only=office_hours_only,
     )

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dinhky.domain.chase import in_office_hours
 from dinhky.domain.errors import PermanentDeliveryError, Problem, TemporaryDeliveryError, UncertainDelivery
-from dinhky.rounds.ports import Office, QueuedMessage
+from dinhky.rounds.freshness import NoLongerWantedError, as_of_today
+from dinhky.rounds.ports import LedgerTransaction, Office, QueuedMessage
 
 log = logging.getLogger(__name__)
 
@@ -33,21 +35,52 @@ class Flushed:
     failed: int = 0
     put_off: int = 0
     unknown: int = 0
+    cancelled: int = 0
 
 
 def flush_outbox(office: Office, *, by: str, clock: Callable[[], datetime]) -> Flushed:
-    """Send everything that is due, batch by batch, until nothing is left. `by` names this dispatcher uniquely."""
+    """Send everything that is due, batch by batch, until nothing is left. `by` names this dispatcher uniquely.
+
+    Outside office hours only answers go out. What has become pointless while it waited is cancelled, what speaks of
+    days left says today's number.
+    """
     flushed = Flushed()
     while True:
+        now = clock()
         with office.ledger.transaction() as ledger:
-            batch = ledger.claim(by=by, now=clock(), lease=office.lease, limit=BATCH)
+            batch = ledger.claim(
+                by=by,
+                now=now,
+                lease=office.lease,
+                limit=BATCH,
+                office_hours=in_office_hours(now, office.calendar),
+            )
         if not batch:
             return flushed
         for queued in batch:
+            now = clock()
             with office.ledger.transaction() as ledger:
-                is_ours = ledger.mark_sending(queued.id, by)
-            if is_ours:
-                _send(office, queued, clock(), flushed)
+                ready = _last_look(office, ledger, queued, by, now, flushed)
+            if ready:
+                _send(office, ready, now, flushed)
+
+
+def _last_look(
+    office: Office, ledger: LedgerTransaction, queued: QueuedMessage, by: str, now: datetime, flushed: Flushed
+) -> QueuedMessage | None:
+    """The message marked as `sending` with the text of today; None if it is not ours any more or no longer wanted."""
+    if not ledger.mark_sending(queued.id, by):
+        return None
+    try:
+        current = as_of_today(office, ledger, queued, now)
+    except NoLongerWantedError as unwanted:
+        reason = office.words.sentence(Problem(unwanted.code))
+        ledger.cancel(queued.id, now, reason, missed=unwanted.missed)
+        flushed.cancelled += 1
+        return None
+    if current is not queued:
+        ledger.rewrite(queued.id, current.message.subject, current.message.body)
+    return current
 
 
 def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed) -> None:

@@ -1,0 +1,69 @@
+"""The last look before a message goes out: is it still wanted, and does it still say what is true today?
+
+A message may have waited, for office hours or for a mail server: meanwhile a unit may have sent its part, a day may
+have passed. Nothing pointless goes out, and no wrong number of days left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from dinhky.domain.chase import UNIT_STEPS, Step
+from dinhky.domain.errors import UnknownName
+from dinhky.domain.local_time import local
+from dinhky.domain.plan import Plan
+from dinhky.domain.schedule import Round
+from dinhky.rounds.chasing import escalation, reminders
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.ports import LedgerTransaction, Message, Office, QueuedMessage
+
+_UNIT_STEPS = {step.value for step in UNIT_STEPS}
+
+
+class NoLongerWantedError(Exception):
+    """The message has become pointless: `code` names the sentence that says why; `missed` if its time has passed."""
+
+    def __init__(self, code: str, *, missed: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.missed = missed
+
+
+def as_of_today(office: Office, ledger: LedgerTransaction, queued: QueuedMessage, now: datetime) -> QueuedMessage:
+    """The message as it should go out at `now`. Raises NoLongerWantedError."""
+    message = queued.message
+    if message.round_id is None or not message.office_hours_only:
+        return queued
+    try:
+        plan, round_ = round_of(office, message.round_id)
+    except UnknownName:
+        return queued  # its plan is unreadable just now, or gone: what was decided is sent as it was decided
+    if round_.cancelled and message.kind != Step.CHANGE.value:
+        raise NoLongerWantedError("message_round_cancelled")
+    if message.kind in _UNIT_STEPS:
+        return replace(queued, message=_reminder(office, ledger, plan, round_, message, now))
+    if message.kind == Step.ESCALATION.value:
+        if round_.is_over(now):
+            raise NoLongerWantedError("message_round_over", missed=True)
+        current = escalation(office, ledger, plan, round_, now)
+        if current is None:
+            raise NoLongerWantedError("message_nobody_missing")
+        return replace(queued, message=replace(message, subject=current.subject, body=current.body))
+    if message.kind == Step.OPENING.value and round_.is_over(now):
+        raise NoLongerWantedError("message_round_over", missed=True)
+    return queued
+
+
+def _reminder(
+    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, message: Message, now: datetime
+) -> Message:
+    assignment = ledger.assignment(round_.id, message.unit or "")
+    if assignment is None or assignment.settled:
+        raise NoLongerWantedError("message_already_answered")
+    if now > round_.unit_due:
+        raise NoLongerWantedError("message_too_late", missed=True)
+    if local(message.not_before).date() == local(now).date():
+        return message
+    current = {one.key: one for one in reminders(office, ledger, plan, round_, assignment, Step(message.kind), now)}
+    return current.get(message.key, message)

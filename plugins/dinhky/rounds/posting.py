@@ -1,0 +1,165 @@
+"""Quotas of posts: items come in by workbook or one by one; the tally says who has done their part."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from dinhky.domain.assignment import State
+from dinhky.domain.content import Content
+from dinhky.domain.errors import DinhKyError
+from dinhky.domain.local_time import local
+from dinhky.domain.period import Dates
+from dinhky.domain.plan import Kind, Plan, unknown
+from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, quota_of, tallies
+from dinhky.domain.same_item import is_web_link
+from dinhky.domain.schedule import Round, rounds_of
+from dinhky.rounds.lookup import plan_of
+from dinhky.rounds.ports import LedgerTransaction, Office, Submission
+
+
+class ItemRefused(DinhKyError):
+    """A told item that cannot be recorded; the code says why."""
+
+
+@dataclass(frozen=True)
+class ToldResult:
+    """What became of an item told by itself. `is_new` is False if the very same had been told before.
+
+    `tallies` are those of the open rounds in which it counts, as they stand now.
+    """
+
+    post: ToldPost
+    is_new: bool
+    tallies: tuple[Tally, ...]
+
+
+def tell_post(office: Office, plan_id: str, post: ToldPost, now: datetime) -> ToldResult:
+    """Record one published item that a unit tells by itself, and let the tallies follow. Repeating it changes nothing.
+
+    Raises UnknownName for a plan, unit, channel or duty that does not exist; ItemRefused for a day to come
+    (`item_in_the_future`), one before the plan's year (`item_of_another_year`), or a link that is none (`item_link`).
+    """
+    plan = plan_of(office, plan_id)
+    plan.unit(post.unit)
+    if post.channel not in plan.channels:
+        raise unknown("unknown_channel", post.channel, [*plan.channels])
+    if post.duty:
+        plan.obligation(post.duty)
+    if post.published > local(now).date():
+        raise ItemRefused("item_in_the_future", published=post.published)
+    if post.published < _plan_year(plan).start:
+        raise ItemRefused("item_of_another_year", published=post.published, year=plan.year)
+    if post.evidence_kind is EvidenceKind.LINK and not is_web_link(post.evidence):
+        raise ItemRefused("item_link", found=post.evidence)
+    post = replace(post, told_at=now)
+    with office.ledger.transaction() as ledger:
+        ledger.lock_round(f"{plan.id}/items")
+        is_new = ledger.tell_item(plan.id, _key(plan, post), post)
+        if is_new:
+            ledger.event(
+                "item_told",
+                at=now,
+                actor=post.unit,
+                unit=post.unit,
+                plan=plan.id,
+                channel=post.channel,
+                title=post.title,
+                published=post.published.isoformat(),
+            )
+        affected = recount(office, ledger, plan, [post.published], now)
+    return ToldResult(post, is_new, affected)
+
+
+def take_items(
+    office: Office,
+    ledger: LedgerTransaction,
+    plan: Plan,
+    round_: Round,
+    submission: Submission,
+    content: Content,
+    now: datetime,
+) -> None:
+    """Let the posts of an accepted workbook count, in place of those of the unit's earlier one for the same round."""
+    ledger.lock_round(f"{plan.id}/items")
+    posts = [
+        ToldPost(
+            id="",
+            unit=submission.unit,
+            channel=row.channel,
+            title=row.title,
+            published=row.published,
+            evidence=row.link,
+            evidence_kind=EvidenceKind.LINK if is_web_link(row.link) else EvidenceKind.LOG,
+            told_at=submission.received_at,
+            field=row.field,
+            duty=round_.ref if round_.kind is Kind.POSTS else "",
+            source=round_.ref,
+        )
+        for row in content.posts
+    ]
+    ledger.replace_items(plan.id, submission, posts)
+    recount(office, ledger, plan, None, now)
+
+
+def tally_of(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> Tally:
+    """How the quota of a posts round stands, from the ledger."""
+    obligation = plan.obligation(round_.ref)
+    rounds = [round_]
+    if obligation.carries_surplus:
+        rounds = [one for one in rounds_of(plan, obligation, office.calendar) if one.window <= round_.window]
+    told = ledger.told(plan.id, _plan_year(plan))  # an item told again in another month is the same item still
+    quotas = [quota_of(plan, obligation, one, _waived(ledger, one.id)) for one in rounds]
+    return tallies(quotas, told)[-1]
+
+
+def recount(
+    office: Office, ledger: LedgerTransaction, plan: Plan, days: Iterable[date] | None, now: datetime
+) -> tuple[Tally, ...]:
+    """Let the assignments of the plan's open posts rounds say what the items say; the tallies of those rounds.
+
+    Only the rounds with one of `days` in their window are looked at, all of them if None. What a round's tally said
+    when it locked stays.
+    """
+    wanted = None if days is None else list(days)
+    found = []
+    for round_id in ledger.opened_round_ids(not_over_before=now):
+        round_ = office.rounds.get(round_id)
+        if round_ is None or round_.plan_id != plan.id or round_.kind is not Kind.POSTS or round_.cancelled:
+            continue
+        if wanted is None or any(day in round_.window for day in wanted):
+            tally = tally_of(office, ledger, plan, round_)
+            _let_assignments_follow(ledger, round_, tally, now)
+            found.append(tally)
+    return tuple(found)
+
+
+def _plan_year(plan: Plan) -> Dates:
+    """The days on which something that the plan asks for can have been published, under either rule for windows."""
+    return Dates(date(plan.year - 1, 12, 15), date(plan.year, 12, 31))
+
+
+def _waived(ledger: LedgerTransaction, round_id: str) -> list[str]:
+    return [one.unit for one in ledger.assignments(round_id) if one.state is State.WAIVED]
+
+
+def _let_assignments_follow(ledger: LedgerTransaction, round_: Round, tally: Tally, now: datetime) -> None:
+    for assignment in ledger.assignments(round_.id):
+        part = tally.of(assignment.unit)
+        if assignment.state in {State.WAIVED, State.NIL, State.COMPILED}:
+            continue
+        if part.owes:
+            if part.counted and assignment.state is State.OPEN:
+                ledger.move(round_.id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
+        elif assignment.state is not State.ACCEPTED:
+            if assignment.state is not State.SUBMITTED:
+                ledger.move(round_.id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
+            ledger.move(round_.id, assignment.unit, State.ACCEPTED, at=now, actor="dinhky")
+
+
+def _key(plan: Plan, post: ToldPost) -> str:
+    """The same unit telling the same thing in the same words is telling it once."""
+    parts = (post.unit, post.channel, post.title.strip(), post.published.isoformat(), post.evidence.strip(), post.duty)
+    return f"{plan.id}/{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}"
