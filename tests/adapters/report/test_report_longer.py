@@ -152,7 +152,8 @@ def test_the_document_of_a_half_year(reports, plan, half, answers):
         "02 tin, bài/tháng × 06 tháng",
         "4. So sánh với 6 tháng cuối năm 2025",
         "Số liệu tổng hợp từ báo cáo quý I/2026, quý II/2026 của các đơn vị; các đơn vị không phải báo cáo riêng. Số"
-        " đơn vị phải báo cáo: 04; đã nộp đủ các kỳ: 03 đơn vị (đạt 75%); nộp đúng hạn ở tất cả các kỳ: 03 đơn vị (đạt 75%).",
+        " đơn vị phải báo cáo: 04; đã nộp đủ các kỳ: 03 đơn vị (đạt 75%);"
+        " nộp đúng hạn ở tất cả các kỳ: 03 đơn vị (đạt 75%).",
         "- Nộp muộn: 01 đơn vị, gồm: Ủy ban Mặt trận Tổ quốc Việt Nam phường (quý I/2026).",
         "- Chưa nộp đủ các kỳ: 01 đơn vị, gồm: Ủy ban Mặt trận Tổ quốc Việt Nam phường (thiếu quý II/2026).",
         "Chưa gửi: quý II/2026",
