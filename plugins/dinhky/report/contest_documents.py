@@ -55,7 +55,7 @@ def _told_of_results(facts: Mapping[str, Any]) -> list[str]:
         *(text for place in places for text in (place["entry"], place["title"], place["author"], place["mean"])),
         *(figure for place in places for figure in place["points"]),
         *(juror["name"] for juror in facts["jurors"]),
-        *(reason for juror in facts["jurors"] for reason in juror["let_off"]),
+        *(gone["reason"] for juror in facts["jurors"] for gone in juror["let_off"]),
         *(unit["name"] for unit in facts["units"]),
         *facts["silent"],
         facts["letterhead"]["signer"],

@@ -3,7 +3,7 @@ and the rankings alone, never from the clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
@@ -35,6 +35,8 @@ def contest_facts(
     known = {entry.code: _entry(plan, entry) for entry in entries}
     award_day = contest.phase(PhaseKind.AWARD).due
     finalists = shortlist(contest, preliminary) if preliminary else tuple(known)
+    rankings = {PhaseKind.PRELIMINARY: preliminary} if preliminary else {}
+    rankings[PhaseKind.FINAL] = final
     given = awards(contest, final)
     best = sent_on(contest, final)
     mean_of = {place["entry"]: place for place in _ranking(contest, final, known)["places"]}
@@ -60,7 +62,7 @@ def contest_facts(
             "criteria": [asdict(criterion) for criterion in contest.criteria],
             "most_points": contest.most_points,
             "tie_criteria": [criterion.name for criterion in contest.tie_criteria],
-            "jurors": _jurors(plan, contest, [final, *([preliminary] if preliminary else [])]),
+            "jurors": _jurors(plan, contest, rankings),
             "totals": {
                 "entries": len(entries),
                 "units": len({entry.unit for entry in entries}),
@@ -126,7 +128,7 @@ def _units(
     ]
 
 
-def _jurors(plan: Plan, contest: Contest, rankings: Sequence[Ranking]) -> list[dict[str, Any]]:
+def _jurors(plan: Plan, contest: Contest, rankings: Mapping[PhaseKind, Ranking]) -> list[dict[str, Any]]:
     """The jury, with the entries that each kept from (their own unit's) and why any was let off."""
     return [
         {
@@ -136,19 +138,17 @@ def _jurors(plan: Plan, contest: Contest, rankings: Sequence[Ranking]) -> list[d
             "conflicts": sorted(
                 {
                     conflict.entry
-                    for ranking in rankings
+                    for ranking in rankings.values()
                     for conflict in ranking.conflicts
                     if conflict.juror == juror.code
                 }
             ),
-            "let_off": list(
-                dict.fromkeys(
-                    gone.reason.rstrip(". ")
-                    for ranking in rankings
-                    for gone in ranking.let_off
-                    if gone.juror == juror.code
-                )
-            ),
+            "let_off": [
+                {"phase": phase.value, "reason": gone.reason.rstrip(". ")}
+                for phase, ranking in rankings.items()
+                for gone in ranking.let_off
+                if gone.juror == juror.code
+            ],
         }
         for juror in contest.jurors
     ]
