@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dinhky.domain.calendar import WorkingCalendar
-from dinhky.domain.content import ContestEntry
+from dinhky.domain.content import ContestEntry, ScoreRow
 from dinhky.domain.contest import Contest, Criterion, Juror, Phase, PhaseKind, Prize, contest_feasibility
 from dinhky.domain.contest_entries import Entry, numbered
 from dinhky.domain.errors import UnknownName
@@ -24,7 +25,9 @@ from dinhky.domain.scoring import (
     exact,
     missing_scores,
     score_problems,
+    sheet_rows,
     to_score,
+    told_scores,
 )
 
 CONTEST = Contest(
@@ -140,6 +143,22 @@ def test_what_cannot_be_counted_is_a_problem():
         ("score_unknown_entry", "77"),
         ("score_unknown_criterion", "01"),
     ]
+
+
+def test_a_sheet_shows_what_is_judged_and_not_whose_it_is():
+    entries = [
+        Entry("01", "Tên bài", "Nguyễn Văn A", "tdp", "Tóm tắt", "https://phucloi.example/bai"),
+        entry("02", "vp"),
+    ]
+    rows = sheet_rows(CONTEST, entries, "gk2")
+    assert rows == [{"entry": "01", "title": "Tên bài", "summary": "Tóm tắt\nhttps://phucloi.example/bai"}]
+
+
+def test_a_sheet_that_came_back_is_the_jurors_scores():
+    row = ScoreRow(5, "01", "Tên bài", {"novelty": Decimal("7.5")}, "Tốt")
+    (told_score,) = told_scores("gk1", [row])
+    assert told_score == Score("gk1", "01", {"novelty": Fraction(15, 2)}, "Tốt")
+    assert told_score.total == Fraction(15, 2)
 
 
 def test_points_are_exact_as_typed():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dinhky.domain.calendar import WorkingCalendar
-from dinhky.domain.contest import PhaseKind
+from dinhky.domain.contest import PhaseKind, contest_feasibility
 from dinhky.domain.errors import Problem
 from dinhky.domain.local_time import at, end_of, local, start_of_work
 from dinhky.domain.period import Cadence, Dates, Period, Window, last_day_of_month, periods_of
@@ -110,10 +110,13 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
 
     A report needs at least one working day after its data close and up to its due date (Decree 09/2019/NĐ-CP,
     art. 8.5b), counted on the date the document says; units ought not to be due before the data they report have
-    closed; and they must be due before the lock, which a round that opens on its very due date cannot give them.
+    closed; and they must be due before the lock, which a round that opens on its very due date cannot give them. For
+    contests see `contest_feasibility`.
     """
     problems = []
     for round_ in year_of(plan, calendar):
+        if contest := plan.obligation(round_.ref).contest:
+            problems += contest_feasibility(round_.id, contest, calendar, local(round_.due).date())
         if round_.kind is not Kind.REPORT:
             continue
         params = {

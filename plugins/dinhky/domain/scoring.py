@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
+from dinhky.domain.content import ScoreRow
 from dinhky.domain.contest import Contest
 from dinhky.domain.contest_entries import Entry
 from dinhky.domain.errors import Problem
@@ -62,6 +63,23 @@ def to_score(contest: Contest, entries: Iterable[Entry], juror: str) -> tuple[En
     """The entries that this juror is asked to score. Raises UnknownName."""
     own = contest.juror(juror).unit
     return tuple(entry for entry in entries if own is None or entry.unit != own)
+
+
+def sheet_rows(contest: Contest, entries: Iterable[Entry], juror: str) -> list[dict[str, str]]:
+    """What stands in this juror's score sheet already: the entries they are asked to score, without their authors.
+    Raises UnknownName."""
+    return [
+        {"entry": entry.code, "title": entry.title, "summary": "\n".join(filter(None, (entry.summary, entry.link)))}
+        for entry in to_score(contest, entries, juror)
+    ]
+
+
+def told_scores(juror: str, rows: Iterable[ScoreRow]) -> tuple[Score, ...]:
+    """A juror's sheet as read from their workbook."""
+    return tuple(
+        Score(juror, row.entry, {code: exact(points) for code, points in row.points.items()}, row.comment)
+        for row in rows
+    )
 
 
 def missing_scores(
