@@ -10,35 +10,20 @@ from airflow.sdk.exceptions import AirflowFailException
 from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.orchestration.approval import ApproveReportOperator
-from dinhky.orchestration.runs import explained, this_round
-from dinhky.orchestration.schedules import RETRIES, START_DATE, round_schedule
-from dinhky.orchestration.texts import label, obligation_doc, obligation_title
+from dinhky.orchestration.duties import dag_settings, duties_of
+from dinhky.orchestration.runs import explained, opened_units, this_round
+from dinhky.orchestration.texts import label
 from dinhky.orchestration.waiting import UnitSubmissionOperator, WaitUntilOperator
-from dinhky.rounds.opening import open_round
 from dinhky.rounds.reporting import compile_when_due, file_report, send_report
 
 
 def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
     """The DAG of one periodic report."""
-    with DAG(
-        dag_id=f"{plan.id}.{obligation.ref}",
-        dag_display_name=obligation_title(plan, obligation),
-        description=obligation.quote,
-        doc_md=obligation_doc(plan, obligation),
-        schedule=round_schedule(plan, obligation),
-        start_date=START_DATE,
-        catchup=False,
-        max_active_runs=16,
-        tags=[plan.commune, str(plan.year), label("tag_report")],
-        default_args=RETRIES,
-    ) as dag:
+    with DAG(**dag_settings(plan, obligation, doc="periodic_report", tag="tag_report")) as dag:
 
         @task(task_id="open", task_display_name=label("open"))
         def opened() -> list[dict[str, str]]:
-            with explained():
-                round_id, now = this_round(plan, obligation)
-                units = open_round(bootstrap.office(), round_id, now)
-            return [{"round_id": round_id, "unit": unit.code, "unit_name": unit.name} for unit in units]
+            return opened_units(plan, obligation)
 
         @task(task_id="compile", task_display_name=label("compile"), trigger_rule=TriggerRule.ALL_DONE)
         def compiled() -> int:
@@ -82,7 +67,5 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
     return dag
 
 
-for plan in bootstrap.plans()[0].values():
-    for obligation in plan.obligations:
-        if obligation.kind is Kind.REPORT:
-            globals()[f"{plan.id}.{obligation.ref}"] = periodic_report(plan, obligation)
+for plan, obligation in duties_of(Kind.REPORT):
+    globals()[f"{plan.id}.{obligation.ref}"] = periodic_report(plan, obligation)

@@ -55,6 +55,11 @@ class Settings:
     smtp_url: str | None = field(repr=False)
     sender: Address
     clock: Clock
+    only: tuple[str, ...] = ()
+
+    def plays(self, dag_id: str) -> bool:
+        """Whether a duty (`phuc-loi-2026.PL-5`) gets a DAG: all do, unless the service was told to play only some."""
+        return not self.only or dag_id in self.only
 
     @property
     def inbox(self) -> Path:
@@ -93,6 +98,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
             env.get("DINHKY_SENDER_NAME") or "Định Kỳ", addr_spec=env.get("DINHKY_SENDER") or "dinhky@localhost.invalid"
         ),
         clock=Clock.parse(env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()),
+        only=tuple((env.get("DINHKY_ONLY") or "").split()),
     )
 
 

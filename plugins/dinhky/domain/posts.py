@@ -42,7 +42,8 @@ class ToldPost:
 
     `channel` and `field` are the plan's and the form's choices. `published` is a Vietnamese calendar day, `told_at`
     the instant the news arrived. `duty` is the ref it was told for, empty if for none; `source` says by which way and
-    paper it came. `id` is unique among the told.
+    paper it came. `form` (news, article, …) and `author` are empty where they were not told. `id` is unique among the
+    told.
     """
 
     id: str
@@ -56,6 +57,8 @@ class ToldPost:
     field: str = ""
     duty: str = ""
     source: str = ""
+    form: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ def _values(plan_id: str, key: str, post: ToldPost) -> dict[str, Any]:
         "evidence": post.evidence,
         "evidence_kind": post.evidence_kind.value,
         "field": post.field,
+        "form": post.form,
+        "author": post.author,
         "duty": post.duty,
         "told_at": post.told_at,
         "source": post.source,
@@ -89,4 +91,6 @@ def _told(row: Row[Any]) -> ToldPost:
         field=row.field,
         duty=row.duty,
         source=row.source,
+        form=row.form,
+        author=row.author,
     )

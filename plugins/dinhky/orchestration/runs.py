@@ -14,6 +14,8 @@ from dinhky.domain.errors import DinhKyError, UnknownName
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import rounds_of
+from dinhky.rounds.opening import open_round
+from dinhky.rounds.standing_duties import carrying_report
 
 
 def this_round(plan: Plan, obligation: Obligation) -> tuple[str, datetime]:
@@ -36,6 +38,26 @@ def this_round(plan: Plan, obligation: Obligation) -> tuple[str, datetime]:
             "run_without_round", run=context["dag_run"].run_id, expected=[round_.period.label for round_ in rounds]
         )
     return found[0].id, now
+
+
+def this_standing_period(plan: Plan) -> tuple[str, datetime]:
+    """The label of the period that a run of a standing duty looks at, and the office time now (UTC).
+
+    Raises UnknownName if it looks at none.
+    """
+    report = carrying_report(plan)
+    if report is None:
+        raise UnknownName("run_without_round", run=get_current_context()["dag_run"].run_id, expected=[])
+    round_id, now = this_round(plan, report)
+    return round_id.rpartition("/")[2], now
+
+
+def opened_units(plan: Plan, obligation: Obligation) -> list[dict[str, str]]:
+    """Open the round that the current run plays; for each unit asked, what its task needs to know."""
+    with explained():
+        round_id, now = this_round(plan, obligation)
+        units = open_round(bootstrap.office(), round_id, now)
+    return [{"round_id": round_id, "unit": unit.code, "unit_name": unit.name} for unit in units]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import rounds_of
 from dinhky.orchestration.texts import label
 from dinhky.orchestration.timetable import RoundTimetable, ScheduledRound
+from dinhky.rounds.standing_duties import carrying_report
 
 EVERY_HALF_HOUR_OF_THE_OFFICE_DAY = "0,30 7-16 * * *"
 """Saturdays too, because some are worked in exchange: the domain knows which, and does nothing on the others."""
@@ -24,6 +25,10 @@ FAST_BEAT = timedelta(seconds=4)
 """How often a chore runs on a fast clock, in real time: about what two cores carry beside the rounds."""
 FAST_CLOCK_TICK = time(8, 0)
 """The moment of a working day at which a fast clock chases: all steps are due by then, whatever is rounded off."""
+A_MOMENT = timedelta(seconds=1)
+"""A round is over once its lock has passed, not at its very second."""
+LAST_STANDING_RUN = timedelta(days=90)
+"""How long after the year's last report a run of a standing duty may still begin."""
 FAST_CLOCK_HORIZON = timedelta(days=400)
 START_DATE = pendulum.datetime(2025, 1, 1, tz=str(VIETNAM))
 """Before every round of every plan. Which rounds run is the timetable's affair, not the start date's."""
@@ -48,6 +53,25 @@ def round_schedule(plan: Plan, obligation: Obligation) -> RoundTimetable:
         for round_ in rounds_of(plan, obligation, bootstrap.calendar_of())
     ]
     return RoundTimetable(rounds, summary=label(f"cadence_{obligation.cadence}"), description=obligation.quote)
+
+
+def standing_schedule(plan: Plan) -> RoundTimetable:
+    """The timetable of a plan's standing duties: each period's run when its report locks, as long as the next's has not."""
+    clock = bootstrap.settings().clock
+    report = carrying_report(plan)
+    rounds = rounds_of(plan, report, bootstrap.calendar_of()) if report else []
+    ends = [*(round_.locks for round_ in rounds[1:]), *(round_.locks + LAST_STANDING_RUN for round_ in rounds[-1:])]
+    scheduled = [
+        ScheduledRound(
+            label=round_.period.label,
+            window_start=at(round_.window.start, time()).isoformat(),
+            window_end=at(round_.window.end + timedelta(days=1), time()).isoformat(),
+            run_after=clock.real(round_.locks + A_MOMENT).isoformat(),
+            over_after=clock.real(end).isoformat(),
+        )
+        for round_, end in zip(rounds, ends, strict=True)
+    ]
+    return RoundTimetable(scheduled, summary=label("cadence_standing"), description=label("standing_described"))
 
 
 def office_hours_schedule() -> Any:

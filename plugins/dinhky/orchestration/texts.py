@@ -11,10 +11,11 @@ import yaml
 from dinhky import bootstrap
 from dinhky.domain.errors import PlanError
 from dinhky.domain.plan import Obligation, Plan
-from dinhky.domain.schedule import rounds_of
+from dinhky.domain.schedule import phases_in, rounds_of
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Office, ReportVersion
 from dinhky.rounds.reporting import draft_folder
+from dinhky.rounds.standing_duties import carrying_report
 
 
 def label(name: str) -> str:
@@ -27,10 +28,21 @@ def obligation_title(plan: Plan, obligation: Obligation) -> str:
     return _render("obligation_title.txt", plan=plan, obligation=obligation)
 
 
-def obligation_doc(plan: Plan, obligation: Obligation) -> str:
-    """The `doc_md` of an obligation's DAG: what it is, its dates, what is assumed, what to do when something is red."""
-    rounds = rounds_of(plan, obligation, bootstrap.calendar_of())
-    return _render("periodic_report.md", plan=plan, obligation=obligation, rounds=rounds)
+def obligation_doc(plan: Plan, obligation: Obligation, page: str) -> str:
+    """The `doc_md` of an obligation's DAG: what it is, its dates, what is assumed, what to do when something is red.
+
+    `page` names its template in `operators/`.
+    """
+    calendar = bootstrap.calendar_of()
+    return _render(
+        f"{page}.md",
+        plan=plan,
+        obligation=obligation,
+        rounds=rounds_of(plan, obligation, calendar),
+        phases=phases_in(plan, obligation, calendar),
+        report=carrying_report(plan),
+        names={unit.code: unit.name for unit in (*plan.units, *plan.jurors)},
+    )
 
 
 def chore_doc(name: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
-from dinhky.domain.content import Content, Identity
+from dinhky.domain.content import Content, Identity, Post
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Plan, Unit
@@ -129,7 +129,8 @@ class UnitAnswer:
 
     In a report compiled from shorter ones (`dinhky.rounds.merged_answers`) `periods` are the labels of those in which
     the unit answered, `missing_periods` of those in which it owes an answer still, `late_periods` of those in which it
-    was late; `content` is then all that was accepted, even where a period is missing.
+    was late; `content` is then all that was accepted, even where a period is missing. `told_elsewhere` are posts of the
+    round's window that the unit told in other ways (a month's log, one by one) and that are not in `content`.
     """
 
     unit: Unit
@@ -139,6 +140,7 @@ class UnitAnswer:
     periods: tuple[str, ...] = ()
     missing_periods: tuple[str, ...] = ()
     late_periods: tuple[str, ...] = ()
+    told_elsewhere: tuple[Post, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from dinhky.domain.assignment import State
-from dinhky.domain.content import Content
+from dinhky.domain.content import Content, Post
 from dinhky.domain.errors import DinhKyError
 from dinhky.domain.local_time import local
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Kind, Plan, unknown
-from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, quota_of, tallies
+from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, quota_of, tallies
 from dinhky.domain.same_item import is_web_link
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.rounds.lookup import plan_of
@@ -84,24 +84,27 @@ def take_items(
 ) -> None:
     """Let the posts of an accepted workbook count, in place of those of the unit's earlier one for the same round."""
     ledger.lock_round(f"{plan.id}/items")
-    posts = [
-        ToldPost(
-            id="",
-            unit=submission.unit,
-            channel=row.channel,
-            title=row.title,
-            published=row.published,
-            evidence=row.link,
-            evidence_kind=EvidenceKind.LINK if is_web_link(row.link) else EvidenceKind.LOG,
-            told_at=submission.received_at,
-            field=row.field,
-            duty=round_.ref if round_.kind is Kind.POSTS else "",
-            source=round_.ref,
-        )
-        for row in content.posts
-    ]
+    posts = _told_posts(round_, submission.unit, content.posts, submission.received_at)
     ledger.replace_items(plan.id, submission, posts)
     recount(office, ledger, plan, None, now)
+
+
+def told_elsewhere(
+    ledger: LedgerTransaction, plan: Plan, round_: Round, ref: str, unit: str, content: Content
+) -> tuple[Post, ...]:
+    """What a unit told in the round's window by other ways than the workbooks of `ref`, and not in `content` as well.
+
+    A unit is asked once: a post told in a month's log or one by one need not stand in the quarter's workbook.
+    """
+    in_workbook = _told_posts(round_, unit, content.posts, datetime.min.replace(tzinfo=UTC))  # told first: it counts
+    others = [post for post in ledger.told(plan.id, round_.window) if post.unit == unit and post.source != ref]
+    distinct, _ = distinct_posts([*in_workbook, *others])
+    known = {id(post) for post in in_workbook}
+    return tuple(
+        Post(0, post.title, post.form, post.channel, post.published, post.evidence, post.author, post.field)
+        for post in distinct
+        if id(post) not in known
+    )
 
 
 def tally_of(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> Tally:
@@ -143,6 +146,28 @@ def _plan_year(plan: Plan) -> Dates:
 
 def _waived(ledger: LedgerTransaction, round_id: str) -> list[str]:
     return [one.unit for one in ledger.assignments(round_id) if one.state is State.WAIVED]
+
+
+def _told_posts(round_: Round, unit: str, posts: Iterable[Post], told_at: datetime) -> list[ToldPost]:
+    """The rows of a workbook as told items."""
+    return [
+        ToldPost(
+            id=f"row {row.row}",
+            unit=unit,
+            channel=row.channel,
+            title=row.title,
+            published=row.published,
+            evidence=row.link,
+            evidence_kind=EvidenceKind.LINK if is_web_link(row.link) else EvidenceKind.LOG,
+            told_at=told_at,
+            field=row.field,
+            duty=round_.ref if round_.kind is Kind.POSTS else "",
+            source=round_.ref,
+            form=row.form,
+            author=row.author,
+        )
+        for row in posts
+    ]
 
 
 def _let_assignments_follow(ledger: LedgerTransaction, round_: Round, tally: Tally, now: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from dinhky.domain.assignment import State
 from dinhky.domain.content import Content
 from dinhky.domain.errors import CompilingRefused, SendingRefused, UnknownName
 from dinhky.domain.plan import Plan
-from dinhky.domain.schedule import Round, round_id
+from dinhky.domain.schedule import Round, round_id, rounds_of
 from dinhky.rounds.correspondence import to_person, to_unit
 from dinhky.rounds.lookup import round_of
+from dinhky.rounds.merged_answers import merged
 from dinhky.rounds.ports import (
     Attachment,
     Decision,
@@ -26,10 +28,11 @@ from dinhky.rounds.ports import (
     ReportVersion,
     UnitAnswer,
 )
+from dinhky.rounds.posting import told_elsewhere
 
 
 def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
-    """Compile the round from its accepted submissions.
+    """Compile the round from its accepted submissions; a longer report from those of the shorter report's rounds.
 
     The same submissions and templates give the version there already is; anything else gives the next one. A version
     that was sent is never touched.
@@ -38,15 +41,7 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
     with office.ledger.snapshot() as ledger:
         if not ledger.round_is_open(round_id_):
             raise UnknownName("round_not_opened", round_id=round_id_)
-        answers = [
-            UnitAnswer(
-                unit=plan.unit(assignment.unit),
-                assignment=assignment,
-                content=ledger.content_of(assignment.submission_id) if assignment.submission_id else None,
-                previous=_content_of_previous_period(ledger, plan, round_, assignment.unit),
-            )
-            for assignment in ledger.assignments(round_id_)
-        ]
+        answers = _answers(office, ledger, plan, round_)
     compiled = office.reports.compile(plan, round_, answers)
     names = {"ref": round_.ref, "period": round_.period.label}
     document = Attachment(office.words.file_name("document", **names), office.files.put(compiled.document))
@@ -64,11 +59,13 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
 
 def compile_when_due(office: Office, round_id_: str, now: datetime) -> ReportVersion:
     """Compile the round once every unit is settled or the round has locked. Raises CompilingRefused before that."""
-    _, round_ = round_of(office, round_id_)
+    plan, round_ = round_of(office, round_id_)
     with office.ledger.snapshot() as ledger:
-        open_units = [assignment.unit_name for assignment in ledger.assignments(round_id_) if not assignment.settled]
-    if open_units and not round_.is_over(now):
-        raise CompilingRefused("units_still_open", round_id=round_id_, units=open_units, locks=round_.locks)
+        for asking in _asking_rounds(office, plan, round_):
+            waiting = [one.unit_name for one in ledger.assignments(asking.id) if not one.settled]
+            is_to_come = not ledger.round_is_open(asking.id)
+            if (waiting or is_to_come) and not asking.is_over(now):
+                raise CompilingRefused("units_still_open", round_id=asking.id, units=waiting, locks=asking.locks)
     return compile_report(office, round_id_, now)
 
 
@@ -237,6 +234,51 @@ def _refusal(ledger: LedgerTransaction, version: ReportVersion) -> SendingRefuse
     if (decision.document_sha256, decision.annex_sha256) != (version.document_sha256, version.annex_sha256):
         return SendingRefused("approval_of_other_bytes", round_id=version.round_id, version=version.version)
     return None
+
+
+def _asking_rounds(office: Office, plan: Plan, round_: Round) -> list[Round]:
+    """The rounds whose workbooks a report is compiled from: its own, or those of the shorter report in its window."""
+    shorter = plan.obligation(round_.ref).compiled_from
+    if shorter is None:
+        return [round_]
+    rounds = rounds_of(plan, plan.obligation(shorter), office.calendar)
+    return [one for one in rounds if one.window.start >= round_.window.start and one.window.end <= round_.window.end]
+
+
+def _answers(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> list[UnitAnswer]:
+    """What every unit told for a report, by workbook and otherwise."""
+    shorter = plan.obligation(round_.ref).compiled_from
+    if shorter is None:
+        answers = _own_answers(ledger, plan, round_)
+    else:
+        now = [(one.period.label, _own_answers(ledger, plan, one)) for one in _asking_rounds(office, plan, round_)]
+        before = [
+            (one.period.label, _own_answers(ledger, plan, one))
+            for longer in rounds_of(plan, plan.obligation(round_.ref), office.calendar)
+            if longer.period == round_.period.previous()
+            for one in _asking_rounds(office, plan, longer)
+        ]
+        answers = merged(round_.id, now, before)
+    ref = shorter or round_.ref
+    return [
+        replace(
+            answer,
+            told_elsewhere=told_elsewhere(ledger, plan, round_, ref, answer.unit.code, answer.content or Content()),
+        )
+        for answer in answers
+    ]
+
+
+def _own_answers(ledger: LedgerTransaction, plan: Plan, round_: Round) -> list[UnitAnswer]:
+    return [
+        UnitAnswer(
+            unit=plan.unit(assignment.unit),
+            assignment=assignment,
+            content=ledger.content_of(assignment.submission_id) if assignment.submission_id else None,
+            previous=_content_of_previous_period(ledger, plan, round_, assignment.unit),
+        )
+        for assignment in ledger.assignments(round_.id)
+    ]
 
 
 def _content_of_previous_period(ledger: LedgerTransaction, plan: Plan, round_: Round, unit: str) -> Content | None:

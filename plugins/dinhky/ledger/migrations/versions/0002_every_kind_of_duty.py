@@ -28,6 +28,8 @@ def upgrade() -> None:
         sa.Column("evidence", sa.Text(), nullable=False),
         sa.Column("evidence_kind", sa.String(length=10), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
         sa.Column("duty", sa.String(length=20), nullable=False),
         sa.Column("told_at", UtcInstant, nullable=False),
         sa.Column("source", sa.String(length=20), nullable=False),

@@ -1,0 +1,140 @@
+"""What happens when a round is done that no report is compiled from: the supervisor is told how it ended.
+
+Each closing may run at any time and any number of times: too early it refuses, afterwards it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dinhky.domain.errors import CompilingRefused
+from dinhky.domain.local_time import end_of, local
+from dinhky.domain.plan import Plan
+from dinhky.domain.posts import Tally
+from dinhky.domain.schedule import Round
+from dinhky.rounds.asking import facts_for
+from dinhky.rounds.correspondence import to_person, to_unit
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.ports import LedgerTransaction, Message, Office
+from dinhky.rounds.posting import tally_of
+
+TALLY = "tally"
+PRODUCTS = "products"
+
+
+def close_posts_round(office: Office, round_id: str, now: datetime) -> Tally:
+    """Send the tally of a posts round to its lead and the supervisor, once the period is over and counted out.
+
+    That is when the window has ended and every unit has done its part, at the latest when the round locks. Raises
+    CompilingRefused before.
+    """
+    plan, round_ = round_of(office, round_id)
+    with office.ledger.transaction() as ledger:
+        ledger.lock_round(round_id)
+        _refuse_if_too_early(ledger, round_, max(round_.opens, end_of(round_.window.end)), now)
+        tally = tally_of(office, ledger, plan, round_)
+        for message in _tally_messages(office, ledger, plan, round_, now):
+            ledger.queue(message, now)
+        _record(ledger, round_, "tally_sent", now, counted=len(tally.counted), target=tally.target)
+    return tally
+
+
+@dataclass(frozen=True)
+class Products:
+    """How a milestone ended: how many products were proved, and the names of the units that proved none."""
+
+    products: int
+    missing: tuple[str, ...]
+
+
+def close_milestone(office: Office, round_id: str, now: datetime) -> Products:
+    """Tell the supervisor of the products, once every unit has proved its own or the round has locked.
+
+    Raises CompilingRefused before.
+    """
+    plan, round_ = round_of(office, round_id)
+    with office.ledger.transaction() as ledger:
+        ledger.lock_round(round_id)
+        _refuse_if_too_early(ledger, round_, round_.opens, now)
+        products = _products(ledger, round_)
+        missing = tuple(one.unit_name for one in ledger.assignments(round_id) if not one.settled)
+        message = to_person(
+            office,
+            plan,
+            round_,
+            PRODUCTS,
+            name=plan.approver.name,
+            email=plan.approver.email,
+            template="milestone_report",
+            now=now,
+            office_hours_only=True,
+            products=products,
+            missing=missing,
+            obligation=plan.obligation(round_.ref),
+        )
+        ledger.queue(message, now)
+        _record(ledger, round_, "products_told", now, products=len(products))
+    return Products(len(products), missing)
+
+
+def _refuse_if_too_early(ledger: LedgerTransaction, round_: Round, earliest: datetime, now: datetime) -> None:
+    waiting = [one.unit_name for one in ledger.assignments(round_.id) if not one.settled]
+    if not round_.is_over(now) and (waiting or now <= earliest):
+        raise CompilingRefused("units_still_open", round_id=round_.id, units=waiting, locks=round_.locks)
+
+
+def _tally_messages(
+    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime
+) -> Iterator[Message]:
+    facts = facts_for(office, ledger, plan, round_, now)
+    for lead in plan.existing(plan.obligation(round_.ref).lead, local(now).date()):
+        yield from to_unit(
+            office,
+            plan,
+            round_,
+            plan.unit(lead),
+            TALLY,
+            template="tally_posts",
+            now=now,
+            office_hours_only=True,
+            **facts,
+        )
+    yield to_person(
+        office,
+        plan,
+        round_,
+        TALLY,
+        name=plan.approver.name,
+        email=plan.approver.email,
+        template="tally_posts",
+        now=now,
+        office_hours_only=True,
+        **facts,
+    )
+
+
+def _products(ledger: LedgerTransaction, round_: Round) -> list[dict[str, Any]]:
+    """Every product that was proved, in the plan's order of units."""
+    return [
+        {
+            "unit": assignment.unit_name,
+            "title": proof.title,
+            "number": proof.number,
+            "issued": proof.issued,
+            "link": proof.link,
+            "note": proof.note,
+            "late": bool(assignment.late),
+        }
+        for assignment in ledger.assignments(round_.id)
+        if assignment.submission_id
+        for proof in ledger.content_of(assignment.submission_id).evidence
+    ]
+
+
+def _record(ledger: LedgerTransaction, round_: Round, kind: str, now: datetime, **detail: Any) -> None:
+    """One event, however often the round is closed."""
+    if not any(event["kind"] == kind for event in ledger.events(round_.id)):
+        ledger.event(kind, at=now, actor="dinhky", round_id=round_.id, **detail)
