@@ -308,7 +308,8 @@ class Plan:
     def phases_of(self, obligation: Obligation) -> tuple[Obligation, ...]:
         """A contest's phases as duties of their own, in order; their refs are such as `PL-6.entries`.
 
-        Entries are asked of the contest's units, scores of its jurors, a proof that it was done of its lead.
+        Entries are asked of the contest's units, scores of its jurors, a proof that it was done of its lead. Moving the
+        contest's due date moves no phase: their days stand in the contest itself.
         """
         if obligation.contest is None or obligation.phase:
             return ()
@@ -324,6 +325,8 @@ class Plan:
                 form=FORM_OF_PHASE.get(phase.kind),
                 opens_on=phase.opens,
                 due=DueRule(on=phase.due),
+                amended=tuple(replace(amendment, due=None) for amendment in obligation.amended),
+                moved=(),
             )
             for phase in obligation.contest.phases
         )

@@ -7,7 +7,7 @@ round and the units' answers alone, never from the clock, so the same answers gi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from dinhky.domain.assignment import State, rates
@@ -44,7 +44,7 @@ def facts(
     """
     place = {unit.code: index for index, unit in enumerate(plan.units)}
     answers = sorted(answers, key=lambda answer: place.get(answer.unit.code, len(place)))
-    told = [(answer, answer.content) for answer in answers if answer.content and _counts(answer)]
+    told = [(answer, content) for answer in answers if (content := _told(answer))]
     tallies = Tallies((answer.unit.code, content) for answer, content in told)
     channels = _channels(plan, round_, tallies)
     activities = tallies.activities()
@@ -81,6 +81,15 @@ def facts(
             "activities": _activities(told, choices),
         }
     )
+
+
+def _told(answer: UnitAnswer) -> Content | None:
+    """Everything the unit told that counts, by workbook and otherwise; None if it told nothing."""
+    content = answer.content if answer.content and _counts(answer) else None
+    if not answer.told_elsewhere:
+        return content
+    content = content or Content()
+    return replace(content, posts=(*content.posts, *answer.told_elsewhere))
 
 
 def _counts(answer: UnitAnswer) -> bool:
@@ -156,6 +165,7 @@ def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> di
     """A unit's results. What nobody counted, or nobody told while the unit has not answered, is None: not zero."""
     code, assignment = answer.unit.code, answer.assignment
     known = assignment.answered or bool(answer.periods)
+    are_posts_known = known or bool(answer.told_elsewhere)
     activities = tallies.activities(code)
     duties = []
     for part in unit_targets(plan, code, round_.window):
@@ -165,8 +175,8 @@ def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> di
             part
             | {
                 "name": plan.channels.get(channel, channel) if channel else part["duty"],
-                "posts": done if known else None,
-                "lacking": max(0, part["target"] - done) if known else None,
+                "posts": done if are_posts_known else None,
+                "lacking": max(0, part["target"] - done) if are_posts_known else None,
             }
         )
     return {
@@ -176,16 +186,17 @@ def _unit(plan: Plan, round_: Round, answer: UnitAnswer, tallies: Tallies) -> di
         "answered": assignment.answered,
         "late": bool(answer.late_periods or (assignment.answered and assignment.late)),
         "missing_periods": list(answer.missing_periods) if answer.periods else [],
-        "posts": tallies.posts_where(unit=code) if known else None,
+        "posts": tallies.posts_where(unit=code) if are_posts_known else None,
         "activities": activities.activities if known else None,
         "participants": activities.participants if known and activities.are_counted else None,
         "duties": [] if assignment.state is State.WAIVED else duties,
-        "fulfilled": known and bool(duties) and not any(duty["lacking"] for duty in duties),
+        "fulfilled": are_posts_known and bool(duties) and not any(duty["lacking"] for duty in duties),
     }
 
 
 def _named(counts: dict[str, int], names: Any) -> list[dict[str, Any]]:
-    return [{"name": names.get(value, value), "posts": posts} for value, posts in counts.items()]
+    """The counts with the form's names. A post told without the value (it came without a workbook) is under no name."""
+    return [{"name": names.get(value, value), "posts": posts} for value, posts in counts.items() if value]
 
 
 def _comparison(plan: Plan, answers: Sequence[UnitAnswer], now: Tallies) -> dict[str, Any] | None:
@@ -222,7 +233,9 @@ def _reporting(answers: Sequence[UnitAnswer]) -> dict[str, Any]:
         "expected": rate.expected,
         "actual": rate.actual,
         "on_time": rate.on_time,
-        "told": sum(answer.assignment.answered or bool(answer.periods) for answer in answers),
+        "told": sum(
+            answer.assignment.answered or bool(answer.periods) or bool(answer.told_elsewhere) for answer in answers
+        ),
         "reporting_rate": rate.reporting_rate,
         "on_time_rate": rate.on_time_rate,
         "late": [
@@ -255,8 +268,8 @@ def _remark(answer: UnitAnswer, remark: Remark) -> dict[str, Any]:
 
 
 def _in_order(answer: UnitAnswer, rows: Sequence[Any]) -> Sequence[Any]:
-    """In the order of the unit's workbook; those of several workbooks are in order already."""
-    return rows if answer.periods else sorted(rows, key=lambda listed: listed.row)
+    """In the order of the unit's workbook, then what was told otherwise; several workbooks' rows are in order already."""
+    return rows if answer.periods else sorted(rows, key=lambda listed: (not listed.row, listed.row))
 
 
 def _posts(plan: Plan, told: list[tuple[UnitAnswer, Content]], choices: FormChoices) -> list[dict[str, Any]]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from dinhky.domain.chase import Step
-from dinhky.domain.plan import Plan, Unit
-from dinhky.domain.schedule import Round
+from dinhky.domain.local_time import local
+from dinhky.domain.plan import Kind, Plan, Unit
+from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.asking import facts_for, prefilled_for, wording
 from dinhky.rounds.correspondence import to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, LedgerTransaction, Message, Office
+from dinhky.rounds.succession import PLAN, asked_now, let_off_by_plan, named_on
+
+QUOTA_SET = "quota_set"
+"""The event that says what a round of posts asks for, whenever that becomes another."""
 
 
 def open_round(office: Office, round_id: str, now: datetime) -> list[Unit]:
@@ -21,17 +27,33 @@ def open_round(office: Office, round_id: str, now: datetime) -> list[Unit]:
     history, one that is cancelled as such: nobody is written to.
     """
     plan, round_ = round_of(office, round_id)
-    units = [plan.unit(code) for code in round_.asked]
-    asks = not (round_.is_over(now) or round_.cancelled)
     with office.ledger.snapshot() as ledger:
-        workbooks = {unit.code: _workbook(office, ledger, plan, round_, unit) for unit in units} if asks else {}
+        parts = ledger.assignments(round_id)
+        let_off = let_off_by_plan(ledger, parts)
+    done = [one.unit for one in parts if one.settled and (round_id, one.unit) not in let_off]
+    day = local(round_.unit_due if round_.is_over(now) else now).date()
+    codes = asked_now(plan, round_, now, [one.unit for one in parts], done)
+    units = [named_on(plan.unit(code), day) for code in codes]
+    workbooks = {} if round_.is_over(now) else workbooks_for(office, plan, round_, units)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_id)
-        ledger.open_round(round_, units, now)
-        for unit in units if asks else []:
+        if ledger.open_round(round_, units, now) and round_.kind is Kind.POSTS:
+            ledger.event(QUOTA_SET, at=now, actor=PLAN, round_id=round_id, quota=quota_asked(plan, round_))
+        for unit in units if workbooks else []:
             for notice in opening_notices(office, ledger, plan, round_, unit, workbooks[unit.code], now):
                 ledger.queue(notice, now)
     return units
+
+
+def quota_asked(plan: Plan, round_: Round) -> dict[str, Any]:
+    """What a round of posts asks for, so far as an amendment can change it: how many items, and on which channel."""
+    return {"count": round_.count or 0, "channel": in_force(plan.obligation(round_.ref), round_.period).channel}
+
+
+def workbooks_for(office: Office, plan: Plan, round_: Round, units: Iterable[Unit]) -> dict[str, Attachment]:
+    """Each unit's own workbook, stored, by the unit's code."""
+    with office.ledger.snapshot() as ledger:
+        return {unit.code: _workbook(office, ledger, plan, round_, unit) for unit in units}
 
 
 def opening_notices(

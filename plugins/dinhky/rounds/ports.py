@@ -153,6 +153,35 @@ class CompiledReport:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class OpenedRound:
+    """What the ledger holds of a round it has opened: its dates as they were last told, and why it is not held, if so."""
+
+    id: str
+    plan_id: str
+    ref: str
+    opens: datetime
+    unit_due: datetime
+    due: datetime
+    locks: datetime
+    opened_at: datetime
+    cancelled: str
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it was past its lock when it was opened: recorded for the year's sake, and nobody is written to."""
+        return self.opened_at > self.locks
+
+    def has_dates_of(self, round_: Round) -> bool:
+        """Whether the round is known with these very dates."""
+        return (self.opens, self.unit_due, self.due, self.locks) == (
+            round_.opens,
+            round_.unit_due,
+            round_.due,
+            round_.locks,
+        )
+
+
 class LedgerTransaction(Protocol):
     """Reads and writes of one transaction. Every write is idempotent: repeating it changes nothing."""
 
@@ -168,6 +197,18 @@ class LedgerTransaction(Protocol):
     def opened_round_ids(self, not_over_before: datetime | None = None) -> list[str]:
         """Every round ever opened, or those that lock at that moment or later."""
 
+    def opened_rounds(self) -> list[OpenedRound]:
+        """Every round ever opened, by id."""
+
+    def opened_round(self, round_id: str) -> OpenedRound | None:
+        """One of them, or None if it was never opened."""
+
+    def is_history(self, round_id: str) -> bool:
+        """Whether the round was past its lock when it was opened: no message about it is ever queued."""
+
+    def first_unit_due(self, round_id: str) -> datetime:
+        """The units' due date that the round opened with, whatever it is now."""
+
     def update_round(self, round_: Round, at: datetime, reason: str) -> bool:
         """Let an opened round have these dates, and be cancelled or not; False if it had them. Records the event."""
 
@@ -176,6 +217,9 @@ class LedgerTransaction(Protocol):
 
     def waiting(self, not_over_before: datetime) -> list[Assignment]:
         """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled."""
+
+    def assignments_of(self, round_ids: Sequence[str]) -> dict[str, list[Assignment]]:
+        """The assignments of several rounds in one go, by round; a round without any is left out."""
 
     def assignments(self, round_id: str) -> list[Assignment]:
         """The round's assignments, in the plan's order of units."""
@@ -247,8 +291,11 @@ class LedgerTransaction(Protocol):
 
     def last_decision(self, report_id: int) -> Decision | None: ...
 
-    def queue(self, message: Message, at: datetime) -> bool:
-        """Put a message in the outbox; False if one with its key is there already."""
+    def queue(self, message: Message, at: datetime, *, is_answer: bool = False) -> bool:
+        """Put a message in the outbox; False if one with its key is there already.
+
+        A message about a round that is history is not queued either, unless it answers what somebody sent.
+        """
 
     def message_keys(self, prefix: str) -> set[str]:
         """The keys in the outbox that begin so."""
@@ -291,6 +338,9 @@ class LedgerTransaction(Protocol):
         """Append who, what, when, why."""
 
     def events(self, round_id: str) -> list[dict[str, Any]]: ...
+
+    def last_events(self, kind: str, round_ids: Sequence[str]) -> dict[tuple[str, str], dict[str, Any]]:
+        """The newest event of that kind for each of these rounds and units; the unit is empty for a whole round."""
 
 
 class Ledger(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -90,21 +90,26 @@ def take_items(
 
 
 def told_elsewhere(
-    ledger: LedgerTransaction, plan: Plan, round_: Round, ref: str, unit: str, content: Content
-) -> tuple[Post, ...]:
-    """What a unit told in the round's window by other ways than the workbooks of `ref`, and not in `content` as well.
+    ledger: LedgerTransaction, plan: Plan, round_: Round, ref: str, contents: Mapping[str, Content]
+) -> dict[str, tuple[Post, ...]]:
+    """By unit, what was told in the round's window by other ways than the workbooks of `ref`, and is not in one as well.
 
-    A unit is asked once: a post told in a month's log or one by one need not stand in the quarter's workbook.
+    `contents` are those workbooks by unit. A unit is asked once: a post told in a month's log or one by one need not
+    stand in the quarter's workbook. Such a post has no row, so its row is 0.
     """
-    in_workbook = _told_posts(round_, unit, content.posts, datetime.min.replace(tzinfo=UTC))  # told first: it counts
-    others = [post for post in ledger.told(plan.id, round_.window) if post.unit == unit and post.source != ref]
-    distinct, _ = distinct_posts([*in_workbook, *others])
-    known = {id(post) for post in in_workbook}
-    return tuple(
-        Post(0, post.title, post.form, post.channel, post.published, post.evidence, post.author, post.field)
-        for post in distinct
-        if id(post) not in known
-    )
+    first = datetime.min.replace(tzinfo=UTC)  # of a post told both ways, the one in the workbook counts
+    in_workbooks = [
+        post for unit, content in contents.items() for post in _told_posts(round_, unit, content.posts, first)
+    ]
+    others = [post for post in ledger.told(plan.id, round_.window) if post.source != ref]
+    distinct, _ = distinct_posts([*in_workbooks, *others])
+    listed = {id(post) for post in in_workbooks}
+    found: dict[str, tuple[Post, ...]] = {}
+    for post in sorted(distinct, key=lambda post: (post.published, post.told_at, post.id)):
+        if id(post) not in listed:
+            row = Post(0, post.title, post.form, post.channel, post.published, post.evidence, post.author, post.field)
+            found[post.unit] = (*found.get(post.unit, ()), row)
+    return found
 
 
 def tally_of(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> Tally:

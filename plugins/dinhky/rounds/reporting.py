@@ -259,14 +259,9 @@ def _answers(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Roun
             for one in _asking_rounds(office, plan, longer)
         ]
         answers = merged(round_.id, now, before)
-    ref = shorter or round_.ref
-    return [
-        replace(
-            answer,
-            told_elsewhere=told_elsewhere(ledger, plan, round_, ref, answer.unit.code, answer.content or Content()),
-        )
-        for answer in answers
-    ]
+    contents = {answer.unit.code: answer.content or Content() for answer in answers}
+    elsewhere = told_elsewhere(ledger, plan, round_, shorter or round_.ref, contents)
+    return [replace(answer, told_elsewhere=elsewhere.get(answer.unit.code, ())) for answer in answers]
 
 
 def _own_answers(ledger: LedgerTransaction, plan: Plan, round_: Round) -> list[UnitAnswer]:
