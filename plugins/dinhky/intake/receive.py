@@ -151,7 +151,7 @@ def _record(
             **{"tally": None} | facts_for(office, ledger, plan, round_, now),
         )
         for message in answer:
-            ledger.queue(message, now)
+            ledger.queue(message, now, is_answer=True)
     return _receipt(submission, again=False)
 
 

@@ -23,13 +23,27 @@ MESSAGE_ID_DOMAIN = "dinhky.invalid"
 class MessageRows(Rows):
     """Reads and writes of the outbox."""
 
-    def queue(self, message: Message, at: datetime) -> bool:
-        """Put a message in the outbox; False if one with its key was ever there."""
+    def queue(self, message: Message, at: datetime, *, is_answer: bool = False) -> bool:
+        """Put a message in the outbox; False if one with its key was ever there.
+
+        A message about a round that is history is not queued either, unless it answers what somebody sent: whoever
+        decides a message need not know that rule, and cannot forget it.
+        """
+        if message.round_id and not is_answer and self.is_history(message.round_id):
+            return False
         return self._add(message, state="queued", at=at)
 
     def record_missed(self, message: Message, at: datetime) -> bool:
         """Note that a message's time passed unsent; takes its key, so it cannot go out afterwards."""
+        if message.round_id and self.is_history(message.round_id):
+            return False  # what was never due was not missed
         return self._add(message, state="missed", at=at)
+
+    def is_history(self, round_id: str) -> bool:
+        """Whether the round was past its lock when it was opened: no message about it is ever queued."""
+        table = schema.rounds
+        query = select(table.c.id).where(table.c.id == round_id, table.c.opened_at > table.c.locks)
+        return self._connection.execute(query).first() is not None
 
     def message_keys(self, prefix: str) -> set[str]:
         """The keys in the outbox that begin so."""

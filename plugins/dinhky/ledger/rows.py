@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,3 +35,13 @@ class Rows:
             select(schema.events).where(schema.events.c.round_id == round_id).order_by(schema.events.c.id)
         )
         return [dict(row._mapping) for row in found]
+
+    def last_events(self, kind: str, round_ids: Sequence[str]) -> dict[tuple[str, str], dict[str, Any]]:
+        """The newest event of that kind for each of these rounds and units; the unit is empty for a whole round."""
+        if not round_ids:
+            return {}
+        table = schema.events
+        found = self._connection.execute(
+            select(table).where(table.c.round_id.in_(round_ids), table.c.kind == kind).order_by(table.c.id)
+        )
+        return {(row.round_id, row.unit): dict(row._mapping) for row in found}

@@ -15,7 +15,7 @@ from dinhky.domain.plan import Unit
 from dinhky.domain.schedule import Round
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
-from dinhky.rounds.ports import Submission
+from dinhky.rounds.ports import OpenedRound, Submission
 
 
 class WorkRows(Rows):
@@ -72,6 +72,28 @@ class WorkRows(Rows):
             query = query.where(schema.rounds.c.locks >= not_over_before)
         return list(self._connection.scalars(query))
 
+    def opened_rounds(self) -> list[OpenedRound]:
+        """Every round ever opened, by id."""
+        return [_opened(row) for row in self._connection.execute(select(schema.rounds).order_by(schema.rounds.c.id))]
+
+    def opened_round(self, round_id: str) -> OpenedRound | None:
+        """One of them, or None if it was never opened."""
+        row = self._connection.execute(select(schema.rounds).where(schema.rounds.c.id == round_id)).first()
+        return _opened(row) if row else None
+
+    def first_unit_due(self, round_id: str) -> datetime:
+        """The units' due date that the round opened with, whatever it is now. Raises LookupError if never opened."""
+        table = schema.events
+        changes = self._connection.scalars(
+            select(table.c.detail)
+            .where(table.c.round_id == round_id, table.c.kind == "round_changed")
+            .order_by(table.c.id)
+        )
+        for detail in changes:
+            if "unit_due" in detail["was"]:
+                return datetime.fromisoformat(detail["was"]["unit_due"])
+        return self._unit_due(round_id)
+
     def update_round(self, round_: Round, at: datetime, reason: str) -> bool:
         """Let an opened round have these dates, and be cancelled or not; False if it had them all."""
         table = schema.rounds
@@ -90,7 +112,7 @@ class WorkRows(Rows):
         self.event(
             "round_changed",
             at=at,
-            actor="dinhky",
+            actor="plan",
             round_id=round_.id,
             reason=reason,
             was={name: _as_text(getattr(row, name)) for name in changed},
@@ -107,7 +129,7 @@ class WorkRows(Rows):
         self._connection.execute(
             update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(unit_name=name)
         )
-        self.event("unit_renamed", at=at, actor="dinhky", round_id=round_id, unit=unit, was=was, now=name)
+        self.event("unit_renamed", at=at, actor="plan", round_id=round_id, unit=unit, was=was, now=name)
 
     def waiting(self, not_over_before: datetime) -> list[Assignment]:
         """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled."""
@@ -118,11 +140,23 @@ class WorkRows(Rows):
             .where(
                 rounds.c.locks >= not_over_before,
                 rounds.c.cancelled == "",
+                rounds.c.opened_at <= rounds.c.locks,  # of history nothing is asked
                 table.c.state.not_in([state.value for state in SETTLED]),
             )
             .order_by(table.c.round_id, table.c.position, table.c.unit)
         )
         return [_assignment(row) for row in found]
+
+    def assignments_of(self, round_ids: Sequence[str]) -> dict[str, list[Assignment]]:
+        """The assignments of several rounds in one go, by round; a round without any is left out."""
+        table = schema.assignments
+        found: dict[str, list[Assignment]] = {}
+        if not round_ids:
+            return found
+        query = select(table).where(table.c.round_id.in_(round_ids)).order_by(table.c.position, table.c.unit)
+        for row in self._connection.execute(query):
+            found.setdefault(row.round_id, []).append(_assignment(row))
+        return found
 
     def assignments(self, round_id: str) -> list[Assignment]:
         """The round's assignments, in the order in which the plan lists the units."""
@@ -265,6 +299,20 @@ class WorkRows(Rows):
         if content is None:
             raise LookupError(f"submission {submission_id} has no content")
         return Content.from_json(content)
+
+
+def _opened(row: Row[Any]) -> OpenedRound:
+    return OpenedRound(
+        id=row.id,
+        plan_id=row.plan_id,
+        ref=row.ref,
+        opens=row.opens,
+        unit_due=row.unit_due,
+        due=row.due,
+        locks=row.locks,
+        opened_at=row.opened_at,
+        cancelled=row.cancelled,
+    )
 
 
 def _assignment(row: Row[Any]) -> Assignment:

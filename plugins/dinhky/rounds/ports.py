@@ -155,7 +155,7 @@ class CompiledReport:
 
 @dataclass(frozen=True)
 class OpenedRound:
-    """What the ledger holds of a round it has opened: its dates as they were last told, and why it is not held, if so."""
+    """What the ledger holds of a round that was opened: its dates as last told; why it is not held, if it is not."""
 
     id: str
     plan_id: str
