@@ -21,6 +21,7 @@ from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.intake.receive import Receipt, Verdict
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Submission
+from dinhky.rounds.standing_duties import StandingPart
 from dinhky.wording import TemplateWords
 
 PACKAGE = Path(dinhky.__file__).parent
@@ -130,6 +131,8 @@ def facts() -> dict[str, Any]:
         "approver": plan.approver,
         "receipt": Receipt(Verdict.RETURNED, "0" * 64, number=2),
         "obligation": plan.obligation("PL-7"),
+        "duties": [(plan.obligation("PL-12"), [StandingPart(unit, ""), StandingPart(unit, "Đã hướng dẫn 40 lượt")])],
+        "silent": 1,
         "tally": None,
         "products": [{"unit": "Văn phòng", "title": "Kế hoạch", "number": "12/KH-UBND", "issued": NOW.date(),
                       "link": "", "note": "", "late": False}],

@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+from datetime import datetime
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from live_service import REPOSITORY, wait_for
 
+from dinhky import bootstrap
 from dinhky.service.airflow_environment import passwords
 from dinhky.service.processes import MARK
 
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.system
 DEMO = REPOSITORY / "var" / "demo"
 RECIPIENT = "baocao@sonoivu-hanoi.example"
 LONGEST_DEMO_SECONDS = 180
+MONDAY = datetime.fromisoformat("2026-11-23T09:00+07:00")
 
 
 def processes_of(home: Path) -> list[int]:
@@ -81,8 +84,8 @@ def test_the_demonstration_ends_by_itself_with_the_report_in_the_recipients_mail
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """A service of its own whose clock begins on 21 November 2026, at the usual pace."""
-    return {**os.environ, "DINHKY_HOME": str(tmp_path / "home"), "DINHKY_CLOCK": "2026-11-21T10:00+07:00@1"}
+    """A service of its own whose clock begins on a Monday morning of November 2026, at the usual pace."""
+    return {**os.environ, "DINHKY_HOME": str(tmp_path / "home"), "DINHKY_CLOCK": f"{MONDAY.isoformat()}@1"}
 
 
 def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -103,15 +106,26 @@ def rows(home: Path, query: str) -> list[tuple]:
         return []
 
 
-def test_the_service_opens_the_round_that_is_open_and_nothing_that_is_over(
+def test_the_service_opens_the_rounds_that_are_open_in_all_five_communes_and_nothing_that_is_over(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
+    every = bootstrap.office(bootstrap.settings({})).rounds.values()
+    open_now = {round_.id: len(round_.asked) for round_ in every if round_.opens <= MONDAY <= round_.locks}
+    assert {round_id.split("/")[0] for round_id in open_now} == {
+        *("phuc-loi-2026", "canh-vinh-2026", "vung-ang-2026", "chi-minh-2026")
+    }, "the plan of the closed year has nothing open"
     service = start(environment)
     try:
-        wait_for(lambda: rows(home, "SELECT id FROM rounds"), seconds=120, what="the open round")
-        wait_for(lambda: len(rows(home, "SELECT 1 FROM outbox WHERE state = 'sent'")) >= 7, what="its opening notices")
-        assert rows(home, "SELECT id FROM rounds") == [("phuc-loi-2026/PL-5/2026-Q4",)]
+        wait_for(
+            lambda: len(rows(home, "SELECT id FROM rounds")) >= len(open_now), seconds=240, what="all that is open now"
+        )
+        wait_for(
+            lambda: len(rows(home, "SELECT 1 FROM outbox WHERE state = 'sent'")) >= sum(open_now.values()),
+            seconds=120,
+            what="their opening notices",
+        )
+        assert {round_id for (round_id,) in rows(home, "SELECT id FROM rounds")} == set(open_now)
         assert {kind for (kind,) in rows(home, "SELECT kind FROM outbox")} == {"opening"}
         listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
         ours = {str(pid) for pid in processes_of(home)}

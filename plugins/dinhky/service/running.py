@@ -99,11 +99,11 @@ def _shared_clock() -> dict[str, str]:
 
 
 def prepare(current: Settings) -> None:
-    """Make the ledger and the inbox folders of every unit of every plan."""
+    """Make the ledger and the inbox folders of every unit, and juror, of every plan."""
     bootstrap.ledger(current).migrate()
     for plan in bootstrap.plans(current)[0].values():
-        for unit in plan.units:
-            (current.inbox / unit.code).mkdir(parents=True, exist_ok=True)
+        for party in (*plan.units, *plan.jurors):
+            (current.inbox / plan.id / party.code).mkdir(parents=True, exist_ok=True)
 
 
 def next_due(current: Settings, now: datetime) -> Round | None:
