@@ -28,7 +28,7 @@ def test_there_is_one_dag_an_obligation_of_every_plan_and_one_a_chore(dags: dict
         f"{plan.id}.{obligation.ref}" for plan in bootstrap.plans()[0].values() for obligation in plan.obligations
     }
     assert {"phuc-loi-2026.PL-5", "xuan-dam-2025.XD-4", "canh-vinh-2026.CV-4.1"} <= obligations
-    assert set(dags) == obligations | {"chase", "intake", "outbox"}
+    assert set(dags) == obligations | {"chase", "intake", "outbox", "overdue"}
 
 
 def test_every_dag_speaks_vietnamese_to_its_operator(dags: dict) -> None:
@@ -53,7 +53,7 @@ def test_every_task_is_tried_again_before_an_operator_is_troubled(dags: dict) ->
 
 
 def test_no_chore_runs_beside_itself(dags: dict) -> None:
-    assert all(dags[name].max_active_runs == 1 for name in ("chase", "intake", "outbox"))
+    assert all(dags[name].max_active_runs == 1 for name in ("chase", "intake", "outbox", "overdue"))
 
 
 def test_what_the_document_does_not_say_stands_in_the_dags_doc_as_assumed(dags: dict) -> None:

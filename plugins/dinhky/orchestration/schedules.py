@@ -20,6 +20,7 @@ from dinhky.rounds.standing_duties import carrying_report
 
 EVERY_HALF_HOUR_OF_THE_OFFICE_DAY = "0,30 7-16 * * *"
 """Saturdays too, because some are worked in exchange: the domain knows which, and does nothing on the others."""
+MORNING_AND_AFTERNOON = "0 8,14 * * *"
 EVERY_MINUTE = "* * * * *"
 FAST_BEAT = timedelta(seconds=4)
 """How often a chore runs on a fast clock, in real time: about what two cores carry beside the rounds."""
@@ -81,6 +82,18 @@ def office_hours_schedule() -> Any:
         return CronTriggerTimetable(EVERY_HALF_HOUR_OF_THE_OFFICE_DAY, timezone=str(VIETNAM))
     return EventsTimetable(
         [pendulum.instance(clock.real(moment)) for moment in _fast_ticks(clock)],
+        presorted=True,
+        description=label("office_hours"),
+    )
+
+
+def overdue_schedule() -> Any:
+    """Every morning and afternoon; on a fast clock, once on every fifth working day."""
+    clock = bootstrap.settings().clock
+    if clock.is_real:
+        return CronTriggerTimetable(MORNING_AND_AFTERNOON, timezone=str(VIETNAM))
+    return EventsTimetable(
+        [pendulum.instance(clock.real(moment)) for moment in _fast_ticks(clock)[::5]],
         presorted=True,
         description=label("office_hours"),
     )

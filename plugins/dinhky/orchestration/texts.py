@@ -13,6 +13,7 @@ from dinhky.domain.errors import PlanError
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import phases_in, rounds_of
 from dinhky.rounds.lookup import round_of
+from dinhky.rounds.overdue import OverdueRound
 from dinhky.rounds.ports import Office, ReportVersion
 from dinhky.rounds.reporting import draft_folder
 from dinhky.rounds.standing_duties import carrying_report
@@ -48,6 +49,11 @@ def obligation_doc(plan: Plan, obligation: Obligation, page: str) -> str:
 def chore_doc(name: str) -> str:
     """The `doc_md` of a chore's DAG."""
     return _render(f"{name}.md")
+
+
+def overdue_line(late: OverdueRound) -> str:
+    """One overdue round as an operator reads it in the list of a run's tasks."""
+    return _render("overdue_line.txt", late=late).strip()
 
 
 def approval_text(office: Office, version: ReportVersion, facts: dict[str, Any]) -> str:
