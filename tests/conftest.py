@@ -1,4 +1,4 @@
-"""Phúc Lợi's office put together as the service does it, and a throw-away PostgreSQL."""
+"""A commune's office put together as the service does it (Phúc Lợi's, if not said), and a throw-away PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,7 @@ import yaml
 from sqlalchemy import create_engine, make_url, text
 
 from dinhky import bootstrap
-from dinhky.domain.assignment import Assignment
+from dinhky.domain.assignment import Assignment, State
 from dinhky.intake.receive import Receipt, receive
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
@@ -56,30 +57,45 @@ class Commune:
         good = self.sample[unit][-1]
         return self.receive(unit, good.data, now or good.at)
 
-    def assignment(self, unit: str) -> Assignment:
+    def open(self, *round_ids: str) -> None:
+        """Open rounds, each at the moment at which it opens."""
+        for round_id in round_ids:
+            open_round(self.office, round_id, round_of(self.office, round_id)[1].opens)
+
+    def send(self, round_id: str, unit: str, now: datetime, /, **rows: Sequence[Mapping[str, Any]]) -> Receipt:
+        """The unit fills in its workbook of a round, sheet by sheet, and sends it."""
+        plan, round_ = round_of(self.office, round_id)
+        return self.receive(unit, fill(self.office.workbooks.build(plan, round_, plan.unit(unit)), rows), now)
+
+    def assignment(self, unit: str, round_id: str = FIRST_QUARTER) -> Assignment:
         with self.office.ledger.snapshot() as ledger:
-            found = ledger.assignment(FIRST_QUARTER, unit)
+            found = ledger.assignment(round_id, unit)
         assert found is not None
         return found
+
+    def waive(self, unit: str, round_id: str, now: datetime) -> None:
+        """Somebody decides that nothing is expected of the unit in this round."""
+        with self.office.ledger.transaction() as ledger:
+            ledger.move(round_id, unit, State.WAIVED, at=now, actor="vhxh", reason="Đang sắp xếp lại")
 
     def messages(self, *kinds: str) -> list[dict]:
         """The outbox rows of these kinds (all, without any), oldest first."""
         with self.office.ledger.snapshot() as ledger:
             return [row for row in ledger.messages() if not kinds or row["kind"] in kinds]
 
-    def events(self) -> list[dict]:
+    def events(self, round_id: str = FIRST_QUARTER) -> list[dict]:
         with self.office.ledger.snapshot() as ledger:
-            return ledger.events(FIRST_QUARTER)
+            return ledger.events(round_id)
 
     def using(self, **parts: object) -> Commune:
         """The same commune with other parts in its office."""
         return replace(self, office=replace(self.office, **parts))
 
 
-def office_in(home: Path, ledger_url: str = "") -> Office:
-    """The office of a folder, with Phúc Lợi's plan alone; its ledger is still to be migrated if it is new."""
+def office_in(home: Path, ledger_url: str = "", plan: str = PLAN) -> Office:
+    """The office of a folder, with one plan alone; its ledger is still to be migrated if it is new."""
     office = bootstrap.office(bootstrap.settings({"DINHKY_HOME": str(home), "DINHKY_LEDGER": ledger_url}))
-    return replace(office, plans={PLAN: office.plans[PLAN]})
+    return replace(office, plans={plan: office.plans[plan]})
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +127,19 @@ def new_commune(tmp_path: Path, sample: dict[str, list[Sending]]) -> Commune:
     office = office_in(tmp_path / "home")
     office.ledger.migrate()
     return Commune(office, tmp_path / "home", sample)
+
+
+@pytest.fixture
+def commune_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Commune]:
+    """Makes the commune of a plan, which has not opened anything yet and of which there is no sample."""
+
+    def make(plan: str) -> Commune:
+        home = tmp_path_factory.mktemp("commune") / "home"
+        office = office_in(home, plan=plan)
+        office.ledger.migrate()
+        return Commune(office, home, {})
+
+    return make
 
 
 @pytest.fixture
