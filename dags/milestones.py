@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.orchestration.duties import dag_settings, duties_of
-from dinhky.orchestration.runs import explained, opened_units, this_round
+from dinhky.orchestration.runs import explained, held_round, opened_units
 from dinhky.orchestration.texts import label
 from dinhky.orchestration.waiting import UnitSubmissionOperator
 from dinhky.rounds.closing import close_milestone
@@ -26,7 +26,7 @@ def milestone(plan: Plan, obligation: Obligation) -> DAG:
         @task(task_id="report", task_display_name=label("report_milestone"), trigger_rule=TriggerRule.ALL_DONE)
         def reported() -> int:
             with explained():
-                closed = close_milestone(bootstrap.office(), *this_round(plan, obligation))
+                closed = close_milestone(bootstrap.office(), *held_round(plan, obligation))
             if closed.missing:
                 raise AirflowFailException(label("products_missing").format(units="; ".join(closed.missing)))
             return closed.products

@@ -11,7 +11,7 @@ from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.orchestration.approval import ApproveReportOperator
 from dinhky.orchestration.duties import dag_settings, duties_of
-from dinhky.orchestration.runs import explained, opened_units, this_round
+from dinhky.orchestration.runs import explained, held_round, opened_units
 from dinhky.orchestration.texts import label
 from dinhky.orchestration.waiting import UnitSubmissionOperator, WaitUntilOperator
 from dinhky.rounds.reporting import compile_when_due, file_report, send_report
@@ -28,17 +28,17 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
         @task(task_id="compile", task_display_name=label("compile"), trigger_rule=TriggerRule.ALL_DONE)
         def compiled() -> int:
             with explained():
-                return compile_when_due(bootstrap.office(), *this_round(plan, obligation)).id
+                return compile_when_due(bootstrap.office(), *held_round(plan, obligation)).id
 
         @task(task_id="send", task_display_name=label("send"))
         def sent() -> None:
             with explained():
-                send_report(bootstrap.office(), *this_round(plan, obligation))
+                send_report(bootstrap.office(), *held_round(plan, obligation))
 
         @task(task_id="file", task_display_name=label("file"))
         def filed() -> str:
             with explained():
-                return str(file_report(bootstrap.office(), *this_round(plan, obligation)))
+                return str(file_report(bootstrap.office(), *held_round(plan, obligation)))
 
         @task(task_id="sent_back", task_display_name=label("sent_back"))
         def sent_back() -> None:

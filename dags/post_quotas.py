@@ -1,7 +1,7 @@
 """One DAG for every quota of posts of every plan: open ► [a named task a unit] ► tally.
 
-A run is a period. A unit's task turns green when its part is counted, however its posts were told. The tally goes to the
-lead and the supervisor; it is red where the quota was missed.
+A run is a period. A unit's task turns green when its part is counted, however its posts were told. The tally goes to
+the lead and the supervisor; it is red where the quota was missed.
 """
 
 from airflow.sdk import DAG, TriggerRule, task
@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.orchestration.duties import dag_settings, duties_of
-from dinhky.orchestration.runs import explained, opened_units, this_round
+from dinhky.orchestration.runs import explained, held_round, opened_units
 from dinhky.orchestration.texts import label
 from dinhky.orchestration.waiting import UnitSubmissionOperator, WaitUntilOperator
 from dinhky.rounds.closing import close_posts_round
@@ -27,7 +27,7 @@ def post_quota(plan: Plan, obligation: Obligation) -> DAG:
         @task(task_id="tally", task_display_name=label("tally"), trigger_rule=TriggerRule.ALL_DONE)
         def tallied() -> str:
             with explained():
-                tally = close_posts_round(bootstrap.office(), *this_round(plan, obligation))
+                tally = close_posts_round(bootstrap.office(), *held_round(plan, obligation))
             if not tally.is_met:
                 raise AirflowFailException(label("quota_missed").format(progress=tally.progress))
             return tally.progress

@@ -133,6 +133,7 @@ def facts() -> dict[str, Any]:
         "obligation": plan.obligation("PL-7"),
         "duties": [(plan.obligation("PL-12"), [StandingPart(unit, ""), StandingPart(unit, "Đã hướng dẫn 40 lượt")])],
         "silent": 1,
+        "news": ["dates"],
         "tally": None,
         "products": [{"unit": "Văn phòng", "title": "Kế hoạch", "number": "12/KH-UBND", "issued": NOW.date(),
                       "link": "", "note": "", "late": False}],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dinhky import bootstrap
 from dinhky.domain.errors import DinhKyError, UnknownName
@@ -15,6 +16,7 @@ from dinhky.domain.local_time import local
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import rounds_of
 from dinhky.rounds.opening import open_round
+from dinhky.rounds.standing import why_idle
 from dinhky.rounds.standing_duties import carrying_report
 
 
@@ -38,6 +40,20 @@ def this_round(plan: Plan, obligation: Obligation) -> tuple[str, datetime]:
             "run_without_round", run=context["dag_run"].run_id, expected=[round_.period.label for round_ in rounds]
         )
     return found[0].id, now
+
+
+def held_round(plan: Plan, obligation: Obligation) -> tuple[str, datetime]:
+    """The same as `this_round`, for the steps that follow the units': skips the task, with the reason, where the round
+    is not held or is history."""
+    try:
+        round_id, now = this_round(plan, obligation)
+    except UnknownName:
+        round_id, now = this_round(plan, replace(obligation, since=None, until=None))
+        if not why_idle(bootstrap.office(), round_id):
+            raise
+    if problem := why_idle(bootstrap.office(), round_id):
+        raise AirflowSkipException(bootstrap.words_of().sentence(problem))
+    return round_id, now
 
 
 def this_standing_period(plan: Plan) -> tuple[str, datetime]:

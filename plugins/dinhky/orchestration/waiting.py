@@ -14,7 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from dinhky import bootstrap
 from dinhky.domain.errors import Problem
-from dinhky.rounds.standing import Outcome, outcome
+from dinhky.rounds.standing import Outcome, outcome, why_waived
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ class UnitSubmissionTrigger(BaseTrigger):
 
 
 class UnitSubmissionOperator(BaseOperator):
-    """Waits for one unit's part: green when answered, skipped when waived, red when the round locked without it.
+    """Waits for one unit's part: green when answered, red when the round locked without it, skipped when nothing is
+    expected of the unit or the round is history.
 
     It shows and gates, nothing more: clearing it makes it look again, and no state it takes changes the ledger.
     """
@@ -73,13 +74,16 @@ class UnitSubmissionOperator(BaseOperator):
         if found is Outcome.WAITING:
             self.defer(trigger=UnitSubmissionTrigger(self.round_id, self.unit), method_name="resume")
         if found is Outcome.WAIVED:
-            raise AirflowSkipException(self._sentence("unit_waived"))
+            reason = why_waived(bootstrap.office(), self.round_id, self.unit)
+            raise AirflowSkipException(self._sentence("unit_waived", reason=reason))
+        if found is Outcome.HISTORY:
+            raise AirflowSkipException(self._sentence("round_is_history"))
         if found is Outcome.MISSING:
             raise AirflowFailException(self._sentence("unit_missing_at_lock"))
         self.log.info(self._sentence("unit_answered"))
 
-    def _sentence(self, code: str) -> str:
-        return bootstrap.words_of().sentence(Problem(code, params={"unit": self.unit_name}))
+    def _sentence(self, code: str, **facts: str) -> str:
+        return bootstrap.words_of().sentence(Problem(code, params={"unit": self.unit_name} | facts))
 
 
 class MomentTrigger(BaseTrigger):

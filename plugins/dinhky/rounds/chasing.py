@@ -1,13 +1,13 @@
 """The chase tick: over all open rounds of all plans, what is due by now and not yet done becomes outbox rows.
 
 It may run at any time, any number of times: the outbox key of each step makes a second decision a no-op, and a tick
-after an outage decides the latest step only.
+after an outage decides the latest step only. A due date that was moved has a ladder of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -22,17 +22,17 @@ from dinhky.domain.chase import (
     reminder_due,
 )
 from dinhky.domain.errors import UnknownName
+from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.asking import facts_for, is_invitation, wording
 from dinhky.rounds.correspondence import message_key, message_kind_and_unit, to_person, to_unit
+from dinhky.rounds.following import follow_plan
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
 
 MISSED_RECORDED_FOR = timedelta(days=60)
 """How long after its lock a round is still looked at, to record what an outage kept from being sent."""
-
-_STEP_VALUES = {step.value for step in UNIT_STEPS}
 
 
 @dataclass
@@ -44,10 +44,11 @@ class Decided:
 
 
 def chase(office: Office, now: datetime) -> Decided:
-    """Decide all reminders and escalations that are due at `now`; nothing outside office hours."""
+    """Let open rounds follow the plan, then decide all that is due at `now`; nothing outside office hours."""
     decided = Decided()
     if not in_office_hours(now, office.calendar):
         return decided
+    decided.queued += follow_plan(office, now).queued
     with office.ledger.snapshot() as ledger:
         waiting = ledger.waiting(not_over_before=now - MISSED_RECORDED_FOR)
     for round_id, _ in groupby(waiting, key=lambda assignment: assignment.round_id):
@@ -72,7 +73,8 @@ def reminders(
     now: datetime,
 ) -> Iterator[Message]:
     """The messages of one step to one unit, worded for `now`."""
-    yield from to_unit(
+    rung = step.value + _ladder(ledger, round_)
+    messages = to_unit(
         office,
         plan,
         round_,
@@ -84,6 +86,8 @@ def reminders(
         returned_because=assignment.reason if assignment.state == "returned" else None,
         **facts_for(office, ledger, plan, round_, now),
     )
+    for message in messages:
+        yield replace(message, key=message_key(round_.id, rung, assignment.unit, message.address))
 
 
 def escalation(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime) -> Message | None:
@@ -92,7 +96,7 @@ def escalation(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Ro
     missing = [assignment for assignment in assignments if not assignment.settled]
     if not missing or is_invitation(round_):
         return None
-    return to_person(
+    notice = to_person(
         office,
         plan,
         round_,
@@ -106,6 +110,8 @@ def escalation(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Ro
         expected=rates(assignments).expected,
         **facts_for(office, ledger, plan, round_, now),
     )
+    rung = Step.ESCALATION.value + _ladder(ledger, round_)
+    return replace(notice, key=message_key(round_.id, rung, "", notice.address))
 
 
 def _may_have_something_due(round_: Round, now: datetime, calendar: WorkingCalendar) -> bool:
@@ -129,9 +135,8 @@ def _chase_round(
         for missed in missed_steps(round_, done, now, office.calendar):
             for message in reminders(office, ledger, plan, round_, assignment, missed, now):
                 decided.missed += ledger.record_missed(message, now)
-    is_told = message_key(round_.id, Step.ESCALATION.value, "", plan.approver.email) in ledger.message_keys(
-        f"{round_.id}|{Step.ESCALATION.value}|"
-    )
+    told = Step.ESCALATION.value + _ladder(ledger, round_)
+    is_told = message_key(round_.id, told, "", plan.approver.email) in ledger.message_keys(f"{round_.id}|{told}|")
     if not is_told and escalation_at(round_, office.calendar) <= now:
         notice = escalation(office, ledger, plan, round_, now)
         if notice and round_.is_over(now):
@@ -143,8 +148,16 @@ def _chase_round(
 def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[Step]]:
     """The reminders of the round that stand in the outbox, by unit, read in one go: a tick looks at every round."""
     done: dict[str, set[Step]] = {}
+    suffix = _ladder(ledger, round_)
+    steps = {step.value + suffix: step for step in UNIT_STEPS}
     for key in ledger.message_keys(f"{round_.id}|"):
         kind, unit = message_kind_and_unit(key)
-        if kind in _STEP_VALUES:
-            done.setdefault(unit, set()).add(Step(kind))
+        if kind in steps:
+            done.setdefault(unit, set()).add(steps[kind])
     return done
+
+
+def _ladder(ledger: LedgerTransaction, round_: Round) -> str:
+    """What the outbox keys of the steps end in: the units' due date, unless the round opened with it."""
+    is_as_opened = ledger.first_unit_due(round_.id) == round_.unit_due
+    return "" if is_as_opened else f"@{local(round_.unit_due):%Y%m%d}"

@@ -11,6 +11,7 @@ from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.rounds.ports import Attachment, Message, Office
+from dinhky.rounds.succession import as_of, named_on
 
 EMAIL = "email"
 CHAT = "chat"
@@ -36,7 +37,7 @@ def round_facts(office: Office, plan: Plan, round_: Round, now: datetime) -> dic
     """What every message about a round can say."""
     last_day = local(round_.unit_due).date()
     return {
-        "plan": plan,
+        "plan": as_of(plan, local(now).date()),
         "round": round_,
         "period": round_.period.label,
         "working_days_left": office.calendar.working_days_after(local(now).date(), last_day),
@@ -88,6 +89,7 @@ def to_contacts(
 
     `about` is the id of a round, or of a plan where no round is concerned; it begins the messages' keys.
     """
+    unit = named_on(unit, local(now).date())
     for contact in unit.contacts:
         subject, body = office.words.message(template, unit=unit, contact=contact, **facts)
         addresses = [(EMAIL, contact.email)]

@@ -17,6 +17,7 @@ from dinhky.domain.schedule import Round
 from dinhky.rounds.chasing import escalation, reminders
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office, QueuedMessage
+from dinhky.rounds.succession import exists_on
 
 _UNIT_STEPS = {step.value for step in UNIT_STEPS}
 
@@ -41,6 +42,8 @@ def as_of_today(office: Office, ledger: LedgerTransaction, queued: QueuedMessage
         return queued  # its plan is unreadable just now, or gone: what was decided is sent as it was decided
     if round_.cancelled and message.kind != Step.CHANGE.value:
         raise NoLongerWantedError("message_round_cancelled")
+    if message.unit and not exists_on(plan, message.unit, local(now).date()):
+        raise NoLongerWantedError("message_unit_let_off")
     if message.kind in _UNIT_STEPS:
         return replace(queued, message=_reminder(office, ledger, plan, round_, message, now))
     if message.kind == Step.ESCALATION.value:

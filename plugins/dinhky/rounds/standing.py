@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dinhky.domain.assignment import Assignment, Rates, State, rates
+from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, year_of
 from dinhky.rounds.lookup import round_of
@@ -21,20 +22,43 @@ class Outcome(StrEnum):
     WAIVED = "waived"
     MISSING = "missing"
     """The round locked without it."""
+    HISTORY = "history"
+    """The round was past its lock when it was opened: nobody was asked."""
 
 
 def outcome(office: Office, round_id: str, unit: str, now: datetime) -> Outcome:
     """What a unit's task should show at `now`. Raises LookupError if nothing is asked of the unit in that round."""
-    _, round_ = round_of(office, round_id)
     with office.ledger.snapshot() as ledger:
         assignment = ledger.assignment(round_id, unit)
+        is_history = ledger.is_history(round_id)
     if assignment is None:
         raise LookupError(f"{unit} has no part in {round_id}")
     if assignment.state is State.WAIVED:
         return Outcome.WAIVED
     if assignment.answered:
         return Outcome.ANSWERED
+    if is_history:
+        return Outcome.HISTORY
+    _, round_ = round_of(office, round_id)
     return Outcome.MISSING if round_.is_over(now) else Outcome.WAITING
+
+
+def why_waived(office: Office, round_id: str, unit: str) -> str:
+    """The reason for which nothing is expected of a unit; empty if something is."""
+    with office.ledger.snapshot() as ledger:
+        assignment = ledger.assignment(round_id, unit)
+    return (assignment.reason or "") if assignment and assignment.state is State.WAIVED else ""
+
+
+def why_idle(office: Office, round_id: str) -> Problem | None:
+    """Why nothing is to be done for a round any more: it is not held, or is history; None for any other."""
+    planned = office.rounds.get(round_id)
+    with office.ledger.snapshot() as ledger:
+        opened = ledger.opened_round(round_id)
+    cancelled = planned.cancelled if planned else opened.cancelled if opened else ""
+    if cancelled:
+        return Problem("round_not_held", params={"reason": cancelled})
+    return Problem("round_is_history") if opened and opened.is_history else None
 
 
 @dataclass(frozen=True)

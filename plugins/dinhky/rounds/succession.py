@@ -60,6 +60,14 @@ def named_on(unit: Unit, day: date) -> Unit:
     return unit if name == unit.name else replace(unit, name=name)
 
 
+def as_of(plan: Plan, day: date) -> Plan:
+    """The plan as people know it on that day: its units under the names they have, reports put together by whoever has
+    taken over from a compiler that is gone."""
+    units = tuple(named_on(unit, day) for unit in plan.units)
+    compiler = next(iter(plan.existing([plan.compiler], day)), plan.compiler)
+    return plan if units == plan.units and compiler == plan.compiler else replace(plan, units=units, compiler=compiler)
+
+
 def _standing_for(plan: Plan, round_: Round, code: str, named: Collection[str], today: date) -> Iterator[str]:
     unit = plan.unit(code)
     if unit.exists_on(today):
