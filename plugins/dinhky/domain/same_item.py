@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 _TRACKING = ("utm_", "fbclid", "gclid", "zarsrc", "mibextid", "igsh", "__cft__", "__tn__", "mc_cid", "mc_eid", "_ga")
@@ -20,10 +21,13 @@ _ENDING = re.compile(r"\.\w+$")
 _SCRIPT = re.compile(r"\.(aspx?|php\d?|jspx?|do|cgi)$", re.IGNORECASE)
 _WORDS_OF_A_SLUG = 5
 """A section of a portal (`thong-tin-tuyen-truyen`) has up to four words, the name of an article nearly always more."""
+REMEMBERED = 20_000
+"""How many links and titles are kept: every tally compares all that a plan was told, over and over."""
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 """Vietnamese tone marks, decomposed: grave, acute, tilde, hook above, dot below."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def bare_link(link: str) -> str:
     """What two links to the same item share: two items have one link if and only if this is equal.
 
@@ -73,6 +77,7 @@ def is_web_link(text: str) -> bool:
     return parts.scheme in {"http", "https"} and "." in host.strip(".")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def folded_title(title: str) -> str:
     """What two spellings of one title share: two items on one channel have one title if and only if this is equal.
 

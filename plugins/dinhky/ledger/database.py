@@ -20,11 +20,12 @@ class SqlLedger:
     """The ledger in the database at `url` (SQLite or PostgreSQL). Call `migrate` once before first use.
 
     `pooled` is False where processes fork with the ledger open or hold it for weeks: a connection a transaction.
+    A ledger that need not be `durable` (SQLite only) is faster and may lose everything if the machine stops.
     """
 
-    def __init__(self, url: str, *, pooled: bool = False) -> None:
+    def __init__(self, url: str, *, pooled: bool = False, durable: bool = True) -> None:
         self.url = url
-        self._engine = _engine(url, pooled=pooled)
+        self._engine = _engine(url, pooled=pooled, durable=durable)
 
     def migrate(self) -> None:
         """Bring the database to the newest schema; does nothing if it is there already."""
@@ -41,6 +42,10 @@ class SqlLedger:
             command.upgrade(config, "head")
             connection.commit()
 
+    def dispose(self) -> None:
+        """Close the connections that are kept open; the next transaction opens new ones."""
+        self._engine.dispose()
+
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """One atomic transaction; on SQLite it holds the write lock from its first moment, so it can never deadlock."""
@@ -54,11 +59,13 @@ class SqlLedger:
             yield SqlTransaction(connection)
 
 
-def _engine(url: str, *, pooled: bool) -> Engine:
+def _engine(url: str, *, pooled: bool, durable: bool) -> Engine:
     options: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
     engine = create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+        if not durable:
+            event.listen(engine, "connect", _forgo_durability)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -67,6 +74,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we emit BEGIN ourselves: the driver's own comes too late to serialise writers
     for pragma in (f"busy_timeout={SQLITE_BUSY_MILLISECONDS}", "journal_mode=WAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _forgo_durability(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, TextClause, bindparam, select, text
 
 from dinhky.ledger import schema
 
@@ -20,8 +20,8 @@ class Rows:
 
     def _insert_unless_present(self, table: Table, values: dict[str, Any]) -> bool:
         """Insert a row; False, and nothing written, if a unique key of it is taken."""
-        insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
-        return self._connection.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+        statement = _insert_unless_present(table, tuple(values))
+        return self._connection.execute(statement, values).rowcount == 1
 
     def event(self, kind: str, *, at: datetime, actor: str, round_id: str = "", unit: str = "", **detail: Any) -> None:
         """Append who, what, when, why. Events are never changed or removed."""
@@ -45,3 +45,11 @@ class Rows:
             select(table).where(table.c.round_id.in_(round_ids), table.c.kind == kind).order_by(table.c.id)
         )
         return {(row.round_id, row.unit): dict(row._mapping) for row in found}
+
+
+@cache
+def _insert_unless_present(table: Table, columns: tuple[str, ...]) -> TextClause:
+    """The statement, in words that both databases know: SQLAlchemy compiles its own form of it anew every time."""
+    names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(f":{name}" for name in columns)
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({values}) ON CONFLICT DO NOTHING'  # noqa: S608 - no data in it
+    return text(statement).bindparams(*(bindparam(name, type_=table.c[name].type) for name in columns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -112,13 +112,16 @@ def told_elsewhere(
     return found
 
 
-def tally_of(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> Tally:
-    """How the quota of a posts round stands, from the ledger."""
+def tally_of(
+    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, told: Sequence[ToldPost] | None = None
+) -> Tally:
+    """How the quota of a posts round stands, from the ledger. `told` is all the plan was told, if read already."""
     obligation = plan.obligation(round_.ref)
     rounds = [round_]
     if obligation.carries_surplus:
         rounds = [one for one in rounds_of(plan, obligation, office.calendar) if one.window <= round_.window]
-    told = ledger.told(plan.id, _plan_year(plan))  # an item told again in another month is the same item still
+    if told is None:
+        told = ledger.told(plan.id, _plan_year(plan))  # an item told again in another month is the same item still
     quotas = [quota_of(plan, obligation, one, _waived(ledger, one.id)) for one in rounds]
     return tallies(quotas, told)[-1]
 
@@ -132,13 +135,14 @@ def recount(
     when it locked stays.
     """
     wanted = None if days is None else list(days)
+    told = ledger.told(plan.id, _plan_year(plan))
     found = []
     for round_id in ledger.opened_round_ids(not_over_before=now):
         round_ = office.rounds.get(round_id)
         if round_ is None or round_.plan_id != plan.id or round_.kind is not Kind.POSTS or round_.cancelled:
             continue
         if wanted is None or any(day in round_.window for day in wanted):
-            tally = tally_of(office, ledger, plan, round_)
+            tally = tally_of(office, ledger, plan, round_, told)
             _let_assignments_follow(ledger, round_, tally, now)
             found.append(tally)
     return tuple(found)
@@ -181,7 +185,8 @@ def _let_assignments_follow(ledger: LedgerTransaction, round_: Round, tally: Tal
         if assignment.state in {State.WAIVED, State.NIL, State.COMPILED}:
             continue
         if part.owes:
-            if part.counted and assignment.state is State.OPEN:
+            is_new = part.counted and assignment.state is State.OPEN
+            if is_new or assignment.state is State.ACCEPTED:  # a correction may strike out what had counted
                 ledger.move(round_.id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
         elif assignment.state is not State.ACCEPTED:
             if assignment.state is not State.SUBMITTED:
