@@ -106,11 +106,15 @@ class Quota:
         )
 
 
+def told_by(round_: Round) -> datetime:
+    """Until when telling is in time: to the due date, and nothing is late on a day on which things can be published."""
+    return max(round_.unit_due, end_of(round_.window.end))
+
+
 def quota_of(plan: Plan, obligation: Obligation, round_: Round, waived: Iterable[str] = ()) -> Quota:
     """What a round of a posts duty asks for, by the plan as amended for that period. A cancelled round owes nothing.
 
-    The writers named by the rota share the pieces out among them, the first named taking what does not divide. Nothing
-    is late that is told on a day on which it can still be published.
+    The writers named by the rota share the pieces out among them, the first named taking what does not divide.
     """
     duty = in_force(obligation, round_.period)
     count = 0 if round_.cancelled else round_.count or 0
@@ -126,7 +130,7 @@ def quota_of(plan: Plan, obligation: Obligation, round_: Round, waived: Iterable
         fields=duty.fields,
         per_unit=duty.per_unit,
         shares=Counter(pieces),
-        told_by=max(round_.unit_due, end_of(round_.window.end)),
+        told_by=told_by(round_),
         carries_surplus=duty.carries_surplus,
         heirs={unit: next(iter(heirs), "") for unit, heirs in gone.items()},
         waived=frozenset(waived),

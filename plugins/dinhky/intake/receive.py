@@ -12,6 +12,7 @@ from dinhky.domain.assignment import State
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.errors import Problem, UnknownName
 from dinhky.domain.plan import Kind, Plan, Unit, nearest
+from dinhky.domain.posts import told_by
 from dinhky.domain.schedule import Round
 from dinhky.rounds.asking import facts_for
 from dinhky.rounds.correspondence import to_contacts, to_unit
@@ -102,6 +103,7 @@ def _record(
             return _receipt(newest, again=True)
         report = ledger.latest_report(round_.id)
         is_sent = report is not None and report.state == "sent"
+        ledger.lock_round(f"{plan.id}/items")  # before any assignment moves: counting items moves those of other rounds
         is_closed = is_sent or round_.is_over(now)
         verdict = Verdict.RETURNED if problems else Verdict.HELD if is_closed else Verdict.ACCEPTED
         submission = ledger.add_submission(
@@ -112,7 +114,7 @@ def _record(
             route=route,
             received_at=now,
             state=verdict.value,
-            late=now > round_.unit_due,
+            late=now > (told_by(round_) if round_.kind is Kind.POSTS else round_.unit_due),
             problems=problems,
             content=None if problems else content,
         )

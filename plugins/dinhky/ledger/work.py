@@ -182,8 +182,12 @@ class WorkRows(Rows):
         actor: str,
         reason: str | None = None,
         submission: Submission | None = None,
+        late: bool | None = None,
     ) -> None:
-        """Move an assignment and record the event. Raises IllegalTransition, and KeyError for a unit not asked."""
+        """Move an assignment and record the event. Raises IllegalTransition, and KeyError for a unit not asked.
+
+        `late` says whether what is accepted without a submission came late, where that is not a matter of `at`.
+        """
         current = self.assignment(round_id, unit)
         if current is None:
             raise KeyError((round_id, unit))
@@ -201,6 +205,8 @@ class WorkRows(Rows):
                 "accepted_at": at,
                 "late": at > self._unit_due(round_id) if current.late is None else current.late,
             }
+            if late is not None:
+                values["late"] = late
         elif state in {State.RETURNED, State.NIL, State.WAIVED}:
             values |= {"submission_id": None, "accepted_at": None, "late": None}
             if state is State.NIL:

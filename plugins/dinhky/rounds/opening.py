@@ -14,6 +14,7 @@ from dinhky.rounds.asking import facts_for, prefilled_for, wording
 from dinhky.rounds.correspondence import to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, LedgerTransaction, Message, Office
+from dinhky.rounds.posting import recount
 from dinhky.rounds.succession import PLAN, asked_now, let_off_by_plan, named_on
 
 QUOTA_SET = "quota_set"
@@ -39,6 +40,8 @@ def open_round(office: Office, round_id: str, now: datetime) -> list[Unit]:
         ledger.lock_round(round_id)
         if ledger.open_round(round_, units, now) and round_.kind is Kind.POSTS:
             ledger.event(QUOTA_SET, at=now, actor=PLAN, round_id=round_id, quota=quota_asked(plan, round_))
+            ledger.lock_round(f"{plan.id}/items")
+            recount(office, ledger, plan, None, now)  # something may have been published, and told, before
         for unit in units if workbooks else []:
             for notice in opening_notices(office, ledger, plan, round_, unit, workbooks[unit.code], now):
                 ledger.queue(notice, now)

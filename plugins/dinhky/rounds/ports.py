@@ -237,7 +237,10 @@ class LedgerTransaction(Protocol):
         reason: str | None = None,
         submission: Submission | None = None,
     ) -> None:
-        """Move an assignment and record the event. Raises IllegalTransition."""
+        """Move an assignment and record the event. Raises IllegalTransition.
+
+        `late` says whether what is accepted without a submission came late, where that is not a matter of `at`.
+        """
 
     def newest_submission(self, round_id: str, unit: str) -> Submission | None:
         """The unit's last file for a round, if it sent any."""
@@ -247,6 +250,7 @@ class LedgerTransaction(Protocol):
         *,
         round_id: str,
         unit: str,
+        late: bool | None = None,
         sha256: str,
         file_name: str,
         route: str,

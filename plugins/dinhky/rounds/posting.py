@@ -13,7 +13,7 @@ from dinhky.domain.errors import DinhKyError
 from dinhky.domain.local_time import local
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Kind, Plan, unknown
-from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, quota_of, tallies
+from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, quota_of, same_item, tallies, told_by
 from dinhky.domain.same_item import is_web_link
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.rounds.lookup import plan_of
@@ -40,7 +40,7 @@ def tell_post(office: Office, plan_id: str, post: ToldPost, now: datetime) -> To
     """Record one published item that a unit tells by itself, and let the tallies follow. Repeating it changes nothing.
 
     Raises UnknownName for a plan, unit, channel or duty that does not exist; ItemRefused for a day to come
-    (`item_in_the_future`), one before the plan's year (`item_of_another_year`), or a link that is none (`item_link`).
+    (`item_in_the_future`), one outside the plan's year (`item_of_another_year`), or a link that is none (`item_link`).
     """
     plan = plan_of(office, plan_id)
     plan.unit(post.unit)
@@ -50,7 +50,7 @@ def tell_post(office: Office, plan_id: str, post: ToldPost, now: datetime) -> To
         plan.obligation(post.duty)
     if post.published > local(now).date():
         raise ItemRefused("item_in_the_future", published=post.published)
-    if post.published < _plan_year(plan).start:
+    if post.published not in _plan_year(plan):
         raise ItemRefused("item_of_another_year", published=post.published, year=plan.year)
     if post.evidence_kind is EvidenceKind.LINK and not is_web_link(post.evidence):
         raise ItemRefused("item_link", found=post.evidence)
@@ -69,8 +69,9 @@ def tell_post(office: Office, plan_id: str, post: ToldPost, now: datetime) -> To
                 title=post.title,
                 published=post.published.isoformat(),
             )
-        affected = recount(office, ledger, plan, [post.published], now)
-    return ToldResult(post, is_new, affected)
+        recounted = recount(office, ledger, plan, [post.published], now)
+    counting = tuple(one for one in recounted if post.published in one.quota.window and one.quota.takes(post))
+    return ToldResult(post, is_new, counting)
 
 
 def take_items(
@@ -82,9 +83,20 @@ def take_items(
     content: Content,
     now: datetime,
 ) -> None:
-    """Let the posts of an accepted workbook count, in place of those of the unit's earlier one for the same round."""
+    """Let the posts of an accepted workbook count, in place of those of the unit's earlier one for the same round.
+
+    What stood in the earlier one too has been told since then: a correction makes nothing late, and nobody else's.
+    """
     ledger.lock_round(f"{plan.id}/items")
-    posts = _told_posts(round_, submission.unit, content.posts, submission.received_at)
+    earlier = [
+        post
+        for post in ledger.told(plan.id, round_.window)
+        if (post.unit, post.source) == (submission.unit, round_.ref)
+    ]
+    posts = [
+        replace(post, told_at=min([post.told_at, *(one.told_at for one in earlier if same_item(one, post))]))
+        for post in _told_posts(round_, submission.unit, content.posts, submission.received_at)
+    ]
     ledger.replace_items(plan.id, submission, posts)
     recount(office, ledger, plan, None, now)
 
@@ -92,7 +104,7 @@ def take_items(
 def told_elsewhere(
     ledger: LedgerTransaction, plan: Plan, round_: Round, ref: str, contents: Mapping[str, Content]
 ) -> dict[str, tuple[Post, ...]]:
-    """By unit, what was told in the round's window by other ways than the workbooks of `ref`, and is not in one as well.
+    """By unit, what was told in the round's window by other ways than the workbooks of `ref`, and is not in one too.
 
     `contents` are those workbooks by unit. A unit is asked once: a post told in a month's log or one by one need not
     stand in the quarter's workbook. Such a post has no row, so its row is 0.
@@ -131,8 +143,8 @@ def recount(
 ) -> tuple[Tally, ...]:
     """Let the assignments of the plan's open posts rounds say what the items say; the tallies of those rounds.
 
-    Only the rounds with one of `days` in their window are looked at, all of them if None. What a round's tally said
-    when it locked stays.
+    Only the rounds which items published on one of `days` can concern are looked at, all of them if None. What a
+    round's tally said when it locked stays.
     """
     wanted = None if days is None else list(days)
     told = ledger.told(plan.id, _plan_year(plan))
@@ -141,9 +153,16 @@ def recount(
         round_ = office.rounds.get(round_id)
         if round_ is None or round_.plan_id != plan.id or round_.kind is not Kind.POSTS or round_.cancelled:
             continue
-        if wanted is None or any(day in round_.window for day in wanted):
+        carries = plan.obligation(round_.ref).carries_surplus
+        first_day = _plan_year(plan).start if carries else round_.window.start
+        if wanted is None or any(first_day <= day <= round_.window.end for day in wanted):
             tally = tally_of(office, ledger, plan, round_, told)
-            _let_assignments_follow(ledger, round_, tally, now)
+            in_time = tally
+            if now > told_by(round_):
+                in_time = tally_of(
+                    office, ledger, plan, round_, [post for post in told if post.told_at <= told_by(round_)]
+                )
+            _let_assignments_follow(ledger, round_, tally, in_time, now)
             found.append(tally)
     return tuple(found)
 
@@ -179,7 +198,10 @@ def _told_posts(round_: Round, unit: str, posts: Iterable[Post], told_at: dateti
     ]
 
 
-def _let_assignments_follow(ledger: LedgerTransaction, round_: Round, tally: Tally, now: datetime) -> None:
+def _let_assignments_follow(
+    ledger: LedgerTransaction, round_: Round, tally: Tally, in_time: Tally, now: datetime
+) -> None:
+    """Move who has done its part, or no longer has; late is who had not by what was told `in_time`."""
     for assignment in ledger.assignments(round_.id):
         part = tally.of(assignment.unit)
         if assignment.state in {State.WAIVED, State.NIL, State.COMPILED}:
@@ -191,7 +213,8 @@ def _let_assignments_follow(ledger: LedgerTransaction, round_: Round, tally: Tal
         elif assignment.state is not State.ACCEPTED:
             if assignment.state is not State.SUBMITTED:
                 ledger.move(round_.id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
-            ledger.move(round_.id, assignment.unit, State.ACCEPTED, at=now, actor="dinhky")
+            late = bool(in_time.of(assignment.unit).owes)
+            ledger.move(round_.id, assignment.unit, State.ACCEPTED, at=now, actor="dinhky", late=late)
 
 
 def _key(plan: Plan, post: ToldPost) -> str:
