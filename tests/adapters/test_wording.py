@@ -16,8 +16,10 @@ from jinja2 import Environment, UndefinedError, meta
 import dinhky
 from dinhky import bootstrap
 from dinhky.domain import errors
-from dinhky.domain.content import Content
+from dinhky.domain.content import Content, Evidence
+from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import DinhKyError, Problem
+from dinhky.domain.plan import Plan
 from dinhky.intake.receive import Receipt, Verdict
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Submission
@@ -101,6 +103,26 @@ def test_no_two_files_word_the_same_code(file):
     assert not elsewhere & set(yaml.safe_load(file.read_text("utf-8")))
 
 
+def contest_facts(plan: Plan) -> dict[str, Any]:
+    """What messages about a contest speak of beside the rest."""
+    winner = {"prize": "Giải Nhất", "entry": "01", "title": "Số hóa", "author": "A", "unit": "Tổ dân phố", "mean": "96",
+              "shared": True, "rank": 1}  # fmt: skip
+    return {
+        "contest": plan.obligation("PL-6").contest,
+        "asks_until": NOW,
+        "owed": {"vp": 3},
+        "owing": [("Phan Anh Tuấn", 3)],
+        "entry_count": 10,
+        "results": {
+            "totals": {"entries": 30, "units": 6, "finalists": 10, "awards": 1},
+            "awards": [winner],
+            "changed_counts": [{"prize": "Giải Nhì", "planned": 2, "given": 3, "too_few": False}],
+            "sent_on": {"to": "Cuộc thi của thành phố", "entries": [winner]},
+        },
+        "proofs": [Evidence(5, "Công văn gửi bài dự thi", "12/UBND", NOW.date(), "", "")],
+    }
+
+
 def facts() -> dict[str, Any]:
     """What all messages together may speak of."""
     office = bootstrap.office(bootstrap.settings({}))
@@ -135,6 +157,9 @@ def facts() -> dict[str, Any]:
         "silent": 1,
         "news": ["dates"],
         "tally": None,
+        "is_overdue": False,
+        "reason": "Đi công tác",
+        **contest_facts(plan),
         "products": [{"unit": "Văn phòng", "title": "Kế hoạch", "number": "12/KH-UBND", "issued": NOW.date(),
                       "link": "", "note": "", "late": False}],
     }  # fmt: skip
@@ -155,10 +180,15 @@ VARIANTS: list[dict[str, Any]] = [
 ]
 
 
+def of_phase(template: str) -> dict[str, Any]:
+    """What jurors are written speaks of the phase in which they score."""
+    return {"round": replace(FACTS["round"], phase=PhaseKind.FINAL)} if template.endswith("_scores") else {}
+
+
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("variant", range(len(VARIANTS)))
 def test_every_message_has_one_line_of_subject_and_a_body_without_leftovers(template, variant):
-    subject, body = WORDS.message(template, **FACTS | VARIANTS[variant])
+    subject, body = WORDS.message(template, **FACTS | VARIANTS[variant] | of_phase(template))
     assert subject
     assert subject == " ".join(subject.split())
     assert body.endswith("\n")
@@ -256,7 +286,8 @@ def test_a_unit_whose_figures_are_kept_is_not_pressed_and_learns_of_the_lock():
 
 @pytest.mark.parametrize("template", [template for template in TEMPLATES if template != "folder_answer"])
 def test_people_are_greeted_as_people_and_offices_as_offices(template):
-    greeting = next(line for line in WORDS.message(template, **FACTS)[1].splitlines() if line.startswith("Kính gửi: "))
+    _, body = WORDS.message(template, **FACTS | of_phase(template))
+    greeting = next(line for line in body.splitlines() if line.startswith("Kính gửi: "))
     assert greeting.startswith("Kính gửi: Ông/Bà ") == (template != "report")
 
 

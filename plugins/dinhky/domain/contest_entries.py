@@ -23,24 +23,31 @@ class Entry:
     group: str = ""
 
 
-def numbered(told: Iterable[tuple[str, ContestEntry]], units: Sequence[str]) -> tuple[Entry, ...]:
+def numbered(
+    told: Iterable[tuple[str, ContestEntry]], units: Sequence[str], before: Sequence[Entry] = ()
+) -> tuple[Entry, ...]:
     """The contest's entries, told as pairs of unit and entry, with their codes, `01` on: by the order of `units`, then
     by row.
 
     The same title from the same unit and group is one entry, the one told first; upper case, spaces, Unicode form and
-    a full stop at the end make no difference. To be called when entries have closed: a later one would move the
-    numbers behind it.
+    a full stop at the end make no difference. `before` are all entries that ever had a code: they keep it, what is new
+    comes after them, and the code of one that is no longer told is never another's.
     """
     place = {unit: index for index, unit in enumerate(units)}
     ordered = sorted(told, key=lambda pair: (place.get(pair[0], len(place)), pair[0], pair[1].row, pair[1].title))
     kept: dict[tuple[str, str, str], tuple[str, ContestEntry]] = {}
     for unit, entry in ordered:
         kept.setdefault((unit, _same(entry.group), _same(entry.title)), (unit, entry))
-    width = max(2, len(str(len(kept))))
-    return tuple(
-        Entry(f"{number:0{width}d}", entry.title, entry.author, unit, entry.summary, entry.link, entry.group)
-        for number, (unit, entry) in enumerate(kept.values(), 1)
-    )
+    codes = {(entry.unit, _same(entry.group), _same(entry.title)): entry.code for entry in before}
+    width = max(2, len(str(len(kept))), *(len(entry.code) for entry in before))
+    last = max((int(entry.code) for entry in before), default=0)
+    entries = []
+    for key, (unit, entry) in kept.items():
+        if key not in codes:
+            last += 1
+            codes[key] = f"{last:0{width}d}"
+        entries.append(Entry(codes[key], entry.title, entry.author, unit, entry.summary, entry.link, entry.group))
+    return tuple(sorted(entries, key=lambda entry: int(entry.code)))
 
 
 def _same(text: str) -> str:

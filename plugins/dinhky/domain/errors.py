@@ -7,6 +7,7 @@ DinhKyError
  ├─ IllegalTransition       an assignment asked to move where its state does not lead
  ├─ CompilingRefused        a report asked for while units may still answer
  ├─ RankingRefused          a contest asked to be ranked while scores are missing or cannot be counted
+ ├─ PhaseRefused            a phase of a contest asked for before the one before it has ended as it must
  ├─ SendingRefused          a report asked to be sent without an approval of exactly these bytes
  └─ DeliveryError           a message that did not go out
      ├─ TemporaryDeliveryError   worth another try
@@ -77,6 +78,10 @@ class CompilingRefused(DinhKyError):
 
 class RankingRefused(DinhKyError):
     """A contest asked to be ranked while scores are missing or cannot be counted: a missing score is never zero."""
+
+
+class PhaseRefused(DinhKyError):
+    """A phase of a contest asked to open or to close before what it builds on is there."""
 
 
 class SendingRefused(DinhKyError):

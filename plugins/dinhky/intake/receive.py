@@ -15,6 +15,7 @@ from dinhky.domain.plan import Kind, Plan, Unit, nearest
 from dinhky.domain.posts import told_by
 from dinhky.domain.schedule import Round
 from dinhky.rounds.asking import facts_for
+from dinhky.rounds.contest_answers import answer_problems, is_closed
 from dinhky.rounds.correspondence import to_contacts, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
@@ -81,7 +82,11 @@ def receive(
         problem = Problem("round_not_open", params={"period": identity.period, "opens": round_.opens})
         return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route)
     reading = office.workbooks.read(data, plan, round_, unit)
-    return _record(office, plan, round_, unit, sha256, file_name, reading.problems, reading.content, now, route)
+    found = reading.problems
+    if not found and round_.phase:
+        with office.ledger.snapshot() as ledger:
+            found = tuple(answer_problems(ledger, plan, round_, unit, reading.content))
+    return _record(office, plan, round_, unit, sha256, file_name, found, reading.content, now, route)
 
 
 def _record(
@@ -98,14 +103,14 @@ def _record(
 ) -> Receipt:
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_.id)
+        ledger.lock_round(f"{plan.id}/items")  # before any assignment moves: counting items moves those of other rounds
         newest = ledger.newest_submission(round_.id, unit.code)
         if newest and newest.sha256 == sha256 and _sentences(office, newest.problems) == _sentences(office, problems):
             return _receipt(newest, again=True)
         report = ledger.latest_report(round_.id)
         is_sent = report is not None and report.state == "sent"
-        ledger.lock_round(f"{plan.id}/items")  # before any assignment moves: counting items moves those of other rounds
-        is_closed = is_sent or round_.is_over(now)
-        verdict = Verdict.RETURNED if problems else Verdict.HELD if is_closed else Verdict.ACCEPTED
+        is_shut = is_closed(office, ledger, round_, unit.code, report, now)
+        verdict = Verdict.RETURNED if problems else Verdict.HELD if is_shut else Verdict.ACCEPTED
         submission = ledger.add_submission(
             round_id=round_.id,
             unit=unit.code,
@@ -131,7 +136,7 @@ def _record(
                 move(State.SUBMITTED)
                 move(State.ACCEPTED)
             take_items(office, ledger, plan, round_, submission, content, now)
-        elif verdict is Verdict.RETURNED and not assignment.settled and not is_closed:
+        elif verdict is Verdict.RETURNED and not assignment.settled and not is_shut:
             # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
             move(State.SUBMITTED)
             move(State.RETURNED, reason=office.words.sentence(problems[0]))

@@ -39,7 +39,7 @@ def contest_facts(
     rankings[PhaseKind.FINAL] = final
     given = awards(contest, final)
     best = sent_on(contest, final)
-    mean_of = {place["entry"]: place for place in _ranking(contest, final, known)["places"]}
+    mean_of = {place["entry"]: place for place in ranking_facts(contest, final, known)["places"]}
     return printable(  # type: ignore[no-any-return]
         {
             "plan": plan.id,
@@ -74,8 +74,8 @@ def contest_facts(
                 plan.unit(code).name for code in obligation.units if code not in {entry.unit for entry in entries}
             ],
             "shortlist": {"planned": contest.finalists, "entries": list(finalists)},
-            "preliminary": _ranking(contest, preliminary, known) if preliminary else None,
-            "final": _ranking(contest, final, known),
+            "preliminary": ranking_facts(contest, preliminary, known) if preliminary else None,
+            "final": ranking_facts(contest, final, known),
             "awards": [mean_of[award.entry] | asdict(award) for award in given],
             "changed_counts": [asdict(change) for change in changed_counts(contest, final)],
             "sent_on": {
@@ -154,7 +154,8 @@ def _jurors(plan: Plan, contest: Contest, rankings: Mapping[PhaseKind, Ranking])
     ]
 
 
-def _ranking(contest: Contest, ranking: Ranking, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def ranking_facts(contest: Contest, ranking: Ranking, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A ranking as JSON types; `known` holds what is to be shown of each entry, by code."""
     places = _places([place.mean for place in ranking.places])
     shared = {place.entry for group in ranking.shared for place in group}
     return {

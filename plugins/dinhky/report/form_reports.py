@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Protocol
 
 from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.contest import PhaseKind
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.report.annex import write_annex
+from dinhky.report.contest_documents import write_contest_documents
+from dinhky.report.contest_lists import facts_of_phase, write_contest_list
 from dinhky.report.document import write_document
 from dinhky.report.errors import ReportError
 from dinhky.report.facts import facts
 from dinhky.report.form_choices import FormChoices
-from dinhky.rounds.ports import CompiledReport, UnitAnswer
+from dinhky.rounds.ports import CompiledReport, ContestSoFar, UnitAnswer
 
 
 class PeriodNames(Protocol):
@@ -54,6 +57,23 @@ class FormReports:
         document = write_document(document_template, found, period_name)
         annex = write_annex(yaml.safe_load(annex_wording), found, period_name)
         return CompiledReport(_digest(document, annex), document, annex, found)
+
+    def compile_contest(self, plan: Plan, round_: Round, so_far: ContestSoFar) -> CompiledReport:
+        """What a phase of a contest ends with: a list as an Excel file, or results and proposal as Word documents.
+
+        Raises ReportError, UnknownName.
+        """
+        import yaml
+
+        found = facts_of_phase(plan, round_, so_far)
+        if round_.phase is PhaseKind.FINAL:
+            documents = write_contest_documents(self.templates, found, self.words.period_name)
+            return CompiledReport(
+                _digest(documents.results, documents.award), documents.results, documents.award, found
+            )
+        wording = yaml.safe_load(self._read("documents/contest_lists.yaml"))
+        listed = write_contest_list(wording, found, self.words.period_name)
+        return CompiledReport(_digest(listed), listed, listed, found)
 
     def _read(self, name: str) -> bytes:
         return self._file(name).read_bytes()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from dinhky.domain.contest import PhaseKind
+from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.plan import Kind, Plan, Unit
 from dinhky.domain.schedule import Round
+from dinhky.domain.scoring import sheet_rows
+from dinhky.rounds.contest_answers import contest_of, judged_entries, sheets_owed, takes_until
 from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import tally_of
 
@@ -29,7 +31,7 @@ def wording(step: str, round_: Round) -> str:
 def facts_for(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime) -> dict[str, Any]:
     """What the messages of a round can say because of its kind, for every unit alike."""
     obligation = plan.obligation(round_.ref)
-    facts: dict[str, Any] = {"obligation": obligation}
+    facts: dict[str, Any] = {"obligation": obligation, "is_overdue": now > round_.unit_due}
     if round_.kind is Kind.POSTS:
         facts |= {
             "tally": tally_of(office, ledger, plan, round_),
@@ -37,14 +39,23 @@ def facts_for(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Rou
             "writers": [plan.unit(code).name for code in round_.asked] if obligation.rota else [],
             "names": {unit.code: unit.name for unit in plan.units},
         }
+    if round_.phase:
+        facts |= {"contest": obligation.contest, "asks_until": takes_until(office, round_)}
+    if round_.phase in SCORED:
+        owed = sheets_owed(ledger, plan, round_)
+        owing = [(plan.unit(juror).name, count) for juror, count in owed.items()]
+        facts |= {"owed": owed, "owing": owing, "entry_count": len(judged_entries(ledger, plan, round_))}
     return facts
 
 
 def prefilled_for(
     office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit
 ) -> dict[str, list[dict[str, Any]]]:
-    """What already stands in the workbook that a unit gets, by sheet."""
-    return {}
+    """What already stands in the workbook that a unit gets, by sheet: in a juror's, the entries they score."""
+    if round_.phase not in SCORED:
+        return {}
+    contest = contest_of(plan, round_)
+    return {"scores": [dict(row) for row in sheet_rows(contest, judged_entries(ledger, plan, round_), unit.code)]}
 
 
 def is_invitation(round_: Round) -> bool:

@@ -16,11 +16,13 @@ from typing import Any, Protocol
 
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.contest_entries import Entry
 from dinhky.domain.content import Content, Identity, Post
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.posts import ToldPost
+from dinhky.domain.ranking import Ranking
 from dinhky.domain.schedule import Round, all_rounds_of
 
 
@@ -182,6 +184,15 @@ class OpenedRound:
         )
 
 
+@dataclass(frozen=True)
+class ContestSoFar:
+    """A contest as far as it has come: its numbered entries, and the rankings made of its jurors' scores."""
+
+    entries: tuple[Entry, ...]
+    preliminary: Ranking | None = None
+    final: Ranking | None = None
+
+
 class LedgerTransaction(Protocol):
     """Reads and writes of one transaction. Every write is idempotent: repeating it changes nothing."""
 
@@ -236,6 +247,7 @@ class LedgerTransaction(Protocol):
         actor: str,
         reason: str | None = None,
         submission: Submission | None = None,
+        late: bool | None = None,
     ) -> None:
         """Move an assignment and record the event. Raises IllegalTransition.
 
@@ -250,7 +262,6 @@ class LedgerTransaction(Protocol):
         *,
         round_id: str,
         unit: str,
-        late: bool | None = None,
         sha256: str,
         file_name: str,
         route: str,
@@ -390,6 +401,13 @@ class Reports(Protocol):
     """The compiled document and its annex."""
 
     def compile(self, plan: Plan, round_: Round, answers: Sequence[UnitAnswer]) -> CompiledReport: ...
+
+    def compile_contest(self, plan: Plan, round_: Round, so_far: ContestSoFar) -> CompiledReport:
+        """What a phase of a contest ends with: the list of entries, the shortlist, or results and proposal of awards.
+
+        Where that is one file, it is both document and annex. The facts of a list hold its `entries`, those of a
+        shortlist its `shortlist`: the next phase is played by them.
+        """
 
 
 class Words(Protocol):

@@ -15,6 +15,7 @@ from pathlib import Path
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content
 from dinhky.domain.errors import CompilingRefused, SendingRefused, UnknownName
+from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, round_id, rounds_of
 from dinhky.rounds.correspondence import to_person, to_unit
@@ -29,6 +30,7 @@ from dinhky.rounds.ports import (
     UnitAnswer,
 )
 from dinhky.rounds.posting import told_elsewhere
+from dinhky.rounds.succession import as_of, unit_of
 
 
 def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
@@ -42,7 +44,7 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
         if not ledger.round_is_open(round_id_):
             raise UnknownName("round_not_opened", round_id=round_id_)
         answers = _answers(office, ledger, plan, round_)
-    compiled = office.reports.compile(plan, round_, answers)
+    compiled = office.reports.compile(as_of(plan, local(round_.due).date()), round_, answers)
     names = {"ref": round_.ref, "period": round_.period.label}
     document = Attachment(office.words.file_name("document", **names), office.files.put(compiled.document))
     annex = Attachment(office.words.file_name("annex", **names), office.files.put(compiled.annex))
@@ -53,7 +55,7 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
             current = ledger.assignment(round_id_, answer.unit.code)
             if current and current.state is State.ACCEPTED and current.submission_id == answer.assignment.submission_id:
                 ledger.move(round_id_, answer.unit.code, State.COMPILED, at=now, actor="dinhky")
-    _copy_out(office, version, office.drafts)
+    copy_out(office, version, office.drafts)
     return version
 
 
@@ -72,7 +74,7 @@ def compile_when_due(office: Office, round_id_: str, now: datetime) -> ReportVer
 def is_approved(office: Office, version: ReportVersion) -> bool:
     """Whether the ledger holds an approval for exactly this version's bytes."""
     with office.ledger.snapshot() as ledger:
-        return _refusal(ledger, version) is None
+        return refusal(ledger, version) is None
 
 
 def request_approval(office: Office, version: ReportVersion, now: datetime) -> None:
@@ -90,6 +92,7 @@ def request_approval(office: Office, version: ReportVersion, now: datetime) -> N
         template="approval_request",
         now=now,
         attachments=_documents(version),
+        office_hours_only=round_.phase is not None,  # a contest's phases end at midnight
         version=version.version,
     )
     with office.ledger.transaction() as ledger:
@@ -118,7 +121,7 @@ def record_decision(office: Office, report_id: int, *, approved: bool, comment: 
                 office,
                 plan,
                 round_,
-                plan.unit(plan.compiler),
+                plan.unit(as_of(plan, local(at).date()).compiler),
                 f"report-returned-v{version.version}-{at:%Y%m%dT%H%M%S}",
                 template="report_returned",
                 now=at,
@@ -142,9 +145,9 @@ def send_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
         version = ledger.latest_report(round_id_)
         if version is None:
             raise SendingRefused("no_report_compiled", round_id=round_id_)
-        refusal = _refusal(ledger, version)
-        if refusal:
-            raise refusal
+        refused = refusal(ledger, version)
+        if refused:
+            raise refused
         for sha256 in (version.document_sha256, version.annex_sha256):
             try:
                 office.files.get(sha256)
@@ -176,7 +179,7 @@ def file_report(office: Office, round_id_: str, now: datetime) -> Path:
         version = ledger.latest_report(round_id_)
     if version is None or version.state != "sent":
         raise SendingRefused("nothing_to_file", round_id=round_id_)
-    folder = _copy_out(office, version, office.archive)
+    folder = copy_out(office, version, office.archive)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_id_)
         filed = [event["detail"]["version"] for event in ledger.events(round_id_) if event["kind"] == "report_filed"]
@@ -196,7 +199,7 @@ def _folder(root: Path, version: ReportVersion) -> Path:
     return root / version.round_id / f"v{version.version}"
 
 
-def _copy_out(office: Office, version: ReportVersion, root: Path) -> Path:
+def copy_out(office: Office, version: ReportVersion, root: Path) -> Path:
     """Copy a version's files below `root` under their readable names, each whole or not at all."""
     folder = _folder(root, version)
     folder.mkdir(parents=True, exist_ok=True)
@@ -210,13 +213,15 @@ def _copy_out(office: Office, version: ReportVersion, root: Path) -> Path:
 
 
 def _documents(version: ReportVersion) -> tuple[Attachment, ...]:
-    return (
+    both = (
         Attachment(version.document_name, version.document_sha256),
         Attachment(version.annex_name, version.annex_sha256),
     )
+    return tuple(dict.fromkeys(both))  # what is one file is both
 
 
-def _refusal(ledger: LedgerTransaction, version: ReportVersion) -> SendingRefused | None:
+def refusal(ledger: LedgerTransaction, version: ReportVersion) -> SendingRefused | None:
+    """Why a version must not be used as if it were approved; None if the ledger holds an approval of exactly its bytes."""
     accepted_since = [
         assignment.unit_name
         for assignment in ledger.assignments(version.round_id)
@@ -267,7 +272,7 @@ def _answers(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Roun
 def _own_answers(ledger: LedgerTransaction, plan: Plan, round_: Round) -> list[UnitAnswer]:
     return [
         UnitAnswer(
-            unit=plan.unit(assignment.unit),
+            unit=unit_of(plan, assignment),
             assignment=assignment,
             content=ledger.content_of(assignment.submission_id) if assignment.submission_id else None,
             previous=_content_of_previous_period(ledger, plan, round_, assignment.unit),
