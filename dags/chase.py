@@ -1,11 +1,22 @@
-"""The chase tick: every half hour of the office day, what is due by now and not yet done goes into the outbox."""
+"""The chase tick: every half hour of the office day, what is due by now and not yet done goes into the outbox.
+
+On a fast clock the tick also sends it: a minute later, when the dispatcher comes by, it would be another day.
+"""
 
 from airflow.sdk import DAG, get_current_context, task
 
 from dinhky import bootstrap
-from dinhky.orchestration.schedules import RETRIES, START_DATE, chase_catches_up, office_hours_schedule, tick
+from dinhky.orchestration.schedules import (
+    FIRST_OF_ALL,
+    RETRIES,
+    START_DATE,
+    chase_catches_up,
+    office_hours_schedule,
+    tick,
+)
 from dinhky.orchestration.texts import chore_doc, label
 from dinhky.rounds.chasing import chase
+from dinhky.rounds.dispatching import flush_outbox
 
 with DAG(
     dag_id="chase",
@@ -19,8 +30,13 @@ with DAG(
     default_args=RETRIES,
 ):
 
-    @task(task_display_name=label("chase"))
+    @task(task_display_name=label("chase"), priority_weight=FIRST_OF_ALL)
     def decide() -> str:
-        return str(chase(bootstrap.office(), tick(get_current_context())))
+        context = get_current_context()
+        office, moment = bootstrap.office(), tick(context)
+        decided = chase(office, moment)
+        if bootstrap.settings().clock.is_fast:
+            flush_outbox(office, by=f"{context['dag_run'].run_id}/{context['ti'].try_number}", clock=lambda: moment)
+        return str(decided)
 
     decide()

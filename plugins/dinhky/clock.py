@@ -30,6 +30,11 @@ class Clock:
     def is_real(self) -> bool:
         return self.rate == 1.0 and self.office_start == self.real_start
 
+    @property
+    def is_fast(self) -> bool:
+        """Whether an office day passes in less than a day."""
+        return self.rate > 1.0
+
     def now(self) -> datetime:
         """The present moment in the office, in UTC."""
         return self.at(datetime.now(UTC))

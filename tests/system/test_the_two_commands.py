@@ -79,7 +79,8 @@ def test_the_demonstration_ends_by_itself_with_the_report_in_the_recipients_mail
     assert kinds[:4] == ["opening", "T-3", "T-1", "T-0"]
     [escalation] = [mail for mail in mails(DEMO / "mail" / "lanhdao@phucloi.example") if "chưa nộp" in mail["Subject"]]
     assert "Ban Xây dựng đảng" in escalation.get_content()
-    assert ledger.execute("SELECT count(*) FROM outbox WHERE state NOT IN ('sent', 'queued')").fetchone() == (0,)
+    # On a slow machine a unit may answer between the decision to remind it and the sending: then it is not reminded.
+    assert {state for (state,) in ledger.execute("SELECT state FROM outbox")} <= {"sent", "queued", "cancelled"}
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ EVERY_HALF_HOUR_OF_THE_OFFICE_DAY = "0,30 7-16 * * *"
 """Saturdays too, because some are worked in exchange: the domain knows which, and does nothing on the others."""
 MORNING_AND_AFTERNOON = "0 8,14 * * *"
 EVERY_MINUTE = "* * * * *"
+FIRST_OF_ALL = 100
+"""The priority of what must not wait behind a hundred rounds that open on the same morning."""
 FAST_BEAT = timedelta(seconds=4)
 """How often a chore runs on a fast clock, in real time: about what two cores carry beside the rounds."""
 FAST_CLOCK_TICK = time(8, 0)
@@ -57,7 +59,7 @@ def round_schedule(plan: Plan, obligation: Obligation) -> RoundTimetable:
 
 
 def standing_schedule(plan: Plan) -> RoundTimetable:
-    """The timetable of a plan's standing duties: each period's run when its report locks, as long as the next's has not."""
+    """The timetable of a plan's standing duties: a run begins when its report locks, and until the next one does."""
     clock = bootstrap.settings().clock
     report = carrying_report(plan)
     rounds = rounds_of(plan, report, bootstrap.calendar_of()) if report else []

@@ -38,11 +38,11 @@ class Flushed:
     cancelled: int = 0
 
 
-def flush_outbox(office: Office, *, by: str, clock: Callable[[], datetime]) -> Flushed:
+def flush_outbox(office: Office, *, by: str, clock: Callable[[], datetime], only_answers: bool = False) -> Flushed:
     """Send everything that is due, batch by batch, until nothing is left. `by` names this dispatcher uniquely.
 
-    Outside office hours only answers go out. What has become pointless while it waited is cancelled, what speaks of
-    days left says today's number.
+    Outside office hours, or if `only_answers`, only what need not wait for office hours goes out. What has become
+    pointless while it waited is cancelled, what speaks of days left says today's number.
     """
     flushed = Flushed()
     while True:
@@ -53,12 +53,14 @@ def flush_outbox(office: Office, *, by: str, clock: Callable[[], datetime]) -> F
                 now=now,
                 lease=office.lease,
                 limit=BATCH,
-                office_hours=in_office_hours(now, office.calendar),
+                office_hours=not only_answers and in_office_hours(now, office.calendar),
             )
         if not batch:
             return flushed
         for queued in batch:
             now = clock()
+            if queued.message.office_hours_only and not in_office_hours(now, office.calendar):
+                continue  # the day's work ended meanwhile: back in the queue when the lease runs out
             with office.ledger.transaction() as ledger:
                 ready = _last_look(office, ledger, queued, by, now, flushed)
             if ready:

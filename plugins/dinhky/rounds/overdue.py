@@ -1,4 +1,4 @@
-"""What is late at this moment: past its units' due date, not yet locked, and still owed. For one look of the operator."""
+"""What is late at this moment: past its units' due date, not yet locked, still owed. For one look of the operator."""
 
 from __future__ import annotations
 

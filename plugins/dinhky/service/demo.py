@@ -121,7 +121,8 @@ class Demo:
                 self._show_progress(ledger)
                 is_open = ledger.round_is_open(self._round.id)
                 is_filed = any(event["kind"] == "report_filed" for event in ledger.events(self._round.id))
-                has_unsent = any(row["state"] in {"queued", "claimed", "sending"} for row in ledger.messages())
+                of_round = ledger.messages(self._round.id)
+            has_unsent = any(row["state"] in {"queued", "claimed", "sending"} for row in of_round)
             if is_filed and not has_unsent:
                 return
             if is_open:
