@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dinhky.domain.errors import CompilingRefused
+from dinhky.domain.errors import CompilingRefused, UnknownName
 from dinhky.domain.local_time import end_of, local
 from dinhky.domain.plan import Plan
 from dinhky.domain.posts import Tally
@@ -29,16 +29,16 @@ def close_posts_round(office: Office, round_id: str, now: datetime) -> Tally:
     """Send the tally of a posts round to its lead and the supervisor, once the period is over and counted out.
 
     That is when the window has ended and every unit has done its part, at the latest when the round locks. Raises
-    CompilingRefused before.
+    CompilingRefused before, UnknownName for a round that was never opened.
     """
     plan, round_ = round_of(office, round_id)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_id)
         _refuse_if_too_early(ledger, round_, max(round_.opens, end_of(round_.window.end)), now)
         tally = tally_of(office, ledger, plan, round_)
-        for message in _tally_messages(office, ledger, plan, round_, now):
-            ledger.queue(message, now)
-        _record(ledger, round_, "tally_sent", now, counted=len(tally.counted), target=tally.target)
+        queued = sum(ledger.queue(message, now) for message in _tally_messages(office, ledger, plan, round_, now))
+        if queued:
+            _record(ledger, round_, "tally_sent", now, counted=len(tally.counted), target=tally.target)
     return tally
 
 
@@ -53,7 +53,7 @@ class Products:
 def close_milestone(office: Office, round_id: str, now: datetime) -> Products:
     """Tell the supervisor of the products, once every unit has proved its own or the round has locked.
 
-    Raises CompilingRefused before.
+    Raises CompilingRefused before, UnknownName for a round that was never opened.
     """
     plan, round_ = round_of(office, round_id)
     with office.ledger.transaction() as ledger:
@@ -75,12 +75,14 @@ def close_milestone(office: Office, round_id: str, now: datetime) -> Products:
             missing=missing,
             obligation=plan.obligation(round_.ref),
         )
-        ledger.queue(message, now)
-        _record(ledger, round_, "products_told", now, products=len(products))
+        if ledger.queue(message, now):
+            _record(ledger, round_, "products_told", now, products=len(products))
     return Products(len(products), missing)
 
 
 def _refuse_if_too_early(ledger: LedgerTransaction, round_: Round, earliest: datetime, now: datetime) -> None:
+    if not ledger.round_is_open(round_.id):
+        raise UnknownName("round_not_opened", round_id=round_.id)
     waiting = [one.unit_name for one in ledger.assignments(round_.id) if not one.settled]
     if not round_.is_over(now) and (waiting or now <= earliest):
         raise CompilingRefused("units_still_open", round_id=round_.id, units=waiting, locks=round_.locks)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dinhky.domain.assignment import State
-from dinhky.domain.errors import CompilingRefused
+from dinhky.domain.errors import CompilingRefused, UnknownName
 from dinhky.domain.plan import Kind, Obligation, Plan, Unit, unknown
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.domain.standing import standing_duties
@@ -61,11 +61,14 @@ def standing_parts(office: Office, plan_id: str, ref: str, period: str) -> list[
 def close_standing(office: Office, plan_id: str, period: str, now: datetime) -> Mapping[str, list[StandingPart]]:
     """Tell the supervisor, once a period, what was told about the plan's standing duties and who told nothing.
 
-    Returns the parts by duty. Raises CompilingRefused while units may still tell.
+    Returns the parts by duty. Raises CompilingRefused while units may still tell, UnknownName for a period that nobody
+    was asked about.
     """
     plan, round_ = _carrier(office, plan_id, period)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_.id)
+        if not ledger.round_is_open(round_.id):
+            raise UnknownName("round_not_opened", round_id=round_.id)
         waiting = [one.unit_name for one in ledger.assignments(round_.id) if not one.settled]
         if waiting and not round_.is_over(now):
             raise CompilingRefused("units_still_open", round_id=round_.id, units=waiting, locks=round_.locks)
@@ -84,7 +87,8 @@ def close_standing(office: Office, plan_id: str, period: str, now: datetime) -> 
             duties=[(duty, parts[duty.ref]) for duty in duties],
             silent=sum(part.is_silent for told in parts.values() for part in told),
         )
-        ledger.queue(message, now)
+        if duties:
+            ledger.queue(message, now)
     return parts
 
 
