@@ -14,7 +14,7 @@ from typing import Any
 from dinhky import bootstrap
 from dinhky.domain.errors import DinhKyError, PlanError, Problem
 from dinhky.domain.local_time import VIETNAM, local
-from dinhky.domain.plan import Plan
+from dinhky.domain.plan import Plan, unknown
 from dinhky.domain.schedule import Round, feasibility, year_of
 from dinhky.plan_files import assumptions, read_plan
 from dinhky.service.console import Console
@@ -85,6 +85,15 @@ def _parser() -> argparse.ArgumentParser:
     compile_.add_argument("ref")
     compile_.add_argument("period")
     compile_.set_defaults(command=_compile)
+
+    simulate = commands.add_parser("simulate", help="play a plan's whole year and check every promise of it")
+    simulate.add_argument("plan", help="the plan's id, or its file")
+    chosen = simulate.add_mutually_exclusive_group()
+    chosen.add_argument("--seed", type=int, default=1, metavar="N", help="which year: the same seed, the same year")
+    chosen.add_argument("--seeds", type=_seed_range, metavar="A-B", help="play several years, say which fail")
+    simulate.add_argument("--files", choices=["plain", "real"], default="plain", help="real: through xlsx and docx")
+    _json_option(simulate)
+    simulate.set_defaults(command=_simulate)
 
     prepare = commands.add_parser(
         "prepare", help="make or update the ledger, the inbox folders and the users' passwords"
@@ -317,6 +326,65 @@ def _outbox(parsed: argparse.Namespace, console: Console) -> int:
         for row in ledger.messages():
             console.say("outbox_row", **row)
     return OK
+
+
+def _simulate(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.simulation.setting import Stage
+    from dinhky.simulation.summary import Summary, as_json
+
+    current = bootstrap.settings()
+    stage = Stage(current, real_files=parsed.files == "real")
+    plan = _plan_named(parsed.plan)
+    years: list[Summary] = []
+    for seed in parsed.seeds or [parsed.seed]:
+        summary = stage.year(plan, seed)
+        years.append(summary)
+        if parsed.format == "text":
+            if parsed.seeds:
+                console.say("simulate_seed", seed=seed, summary=summary, total=summary.rates)
+            else:
+                _say_year(console, summary)
+    failing = [year.played.behaviour.seed for year in years if year.broken]
+    if parsed.format == "json":
+        _print_json([as_json(year) for year in years] if parsed.seeds else as_json(years[0]))
+    elif parsed.seeds:
+        console.say("simulate_seeds", count=len(years), failing=failing, plan=parsed.plan)
+        for seed in failing:
+            console.say("simulate_reproduce", plan=parsed.plan, seed=seed, files=parsed.files)
+    return PROBLEMS_FOUND if failing else OK
+
+
+def _say_year(console: Console, summary: Any) -> None:
+    console.say("simulate_head", plan=summary.played.plan, seed=summary.played.behaviour.seed)
+    for duty in summary.duties:
+        console.say("simulate_duty", duty=duty)
+    console.say("simulate_total", summary=summary, total=summary.rates)
+    console.say("simulate_messages", count=len(summary.played.sent))
+    for kind, count in summary.messages.items():
+        console.say("simulate_kind", name=console.lines["simulate_kinds"].get(kind, kind), count=count)
+    for day in summary.worst_days:
+        name = console.lines["simulate_temperaments"].get(day.temperament, "")
+        console.say("simulate_unit", unit=day, temperament=name)
+    console.say("simulate_broken", count=len(summary.broken))
+    for broken in summary.broken:
+        console.say("simulate_promise", name=console.lines["simulate_promises"][broken.what.value], broken=broken)
+
+
+def _plan_named(name: str) -> Plan:
+    """The plan of that id among the service's own, or the one in that file. Raises UnknownName, PlanError."""
+    known = bootstrap.plans()[0]
+    if name in known:
+        return known[name]
+    if Path(name).suffix in {".yaml", ".yml"}:
+        return read_plan(Path(name), bootstrap.surroundings())
+    raise unknown("unknown_plan", name, [*known])
+
+
+def _seed_range(text: str) -> range:
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdigit() and last.isdigit() and int(first) <= int(last)):
+        raise argparse.ArgumentTypeError("A-B")
+    return range(int(first), int(last) + 1)
 
 
 def _prepare(_parsed: argparse.Namespace, _console: Console) -> int:

@@ -1,0 +1,418 @@
+"""Plays a behaviour through the use cases: what the DAGs and chores do, at the moments at which they would do it.
+
+Time jumps from one moment to the next. While the whole system is down nothing runs; what waited is taken up when it is
+back: files that lie in the folder with the moment they arrived, rounds that are still open, the next tick of the grid.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from enum import IntEnum
+from typing import Any
+
+from dinhky.domain.assignment import Assignment
+from dinhky.domain.chase import escalation_at, in_office_hours, unit_ladder
+from dinhky.domain.errors import CompilingRefused, SendingRefused
+from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, end_of, local, start_of_work
+from dinhky.domain.plan import Kind, Plan
+from dinhky.domain.schedule import Round
+from dinhky.intake.receive import Receipt, receive
+from dinhky.rounds.chasing import chase
+from dinhky.rounds.closing import close_milestone, close_posts_round
+from dinhky.rounds.dispatching import flush_outbox
+from dinhky.rounds.opening import open_round
+from dinhky.rounds.ports import Office, ReportVersion
+from dinhky.rounds.reporting import (
+    compile_when_due,
+    file_report,
+    is_approved,
+    record_decision,
+    request_approval,
+    send_report,
+)
+from dinhky.rounds.standing_duties import close_standing, standing_rounds
+from dinhky.simulation.behaviour import Behaviour, Decision, Delivery, Fault, Rows
+from dinhky.simulation.recording import RecordingChannel, Sent
+
+GRID = timedelta(minutes=30)
+"""The chase looks at every full and half hour."""
+FIRST_TICK, LAST_TICK = time(7, 0), time(16, 30)
+FLUSH_AFTER = timedelta(seconds=45)
+"""How long after a decision the dispatcher comes by: it does so every minute."""
+LOCK_GRACE = timedelta(minutes=3)
+"""How long the tasks of units wait past a lock for a file on its way, as in `dinhky.orchestration.waiting`."""
+CLEARED_AFTER = timedelta(hours=2)
+"""When an operator has seen a refused sending, or a report sent back, and lets it be compiled anew."""
+OPENING_TO_ANSWER = timedelta(minutes=20)
+"""A unit whose round opened late, after an outage, answers this much after it got its workbook."""
+LAST_MOMENTS = timedelta(days=75)
+"""How long after the year's last lock the system is still watched: it has nothing more to say then."""
+
+
+class _Turn(IntEnum):
+    """What comes first of what happens at one moment."""
+
+    OPEN = 0
+    RECEIVE = 1
+    CLOSE = 2
+    DECIDE = 3
+    TICK = 4
+    FLUSH = 5
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that was taken in: when it arrived, when it was looked at, and the answer."""
+
+    delivery: Delivery
+    arrived: datetime
+    received: datetime
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A report compiled at `at` with these facts."""
+
+    round_id: str
+    at: datetime
+    version: ReportVersion
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A round, or a period of standing duties, that was closed at `at`: what the use case gave back."""
+
+    round_id: str
+    at: datetime
+    result: Any
+
+
+@dataclass
+class Played:
+    """What came of it. `outbox` are its rows as they ended; `assignments` the parts of every round that was opened."""
+
+    plan: Plan
+    behaviour: Behaviour
+    rounds: Mapping[str, Round]
+    sent: list[Sent] = field(default_factory=list)
+    opened: dict[str, datetime] = field(default_factory=dict)
+    arrivals: list[Arrival] = field(default_factory=list)
+    compiled: list[Compiled] = field(default_factory=list)
+    reports_sent: list[tuple[str, datetime, ReportVersion]] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
+    ended: datetime | None = None
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    assignments: dict[str, list[Assignment]] = field(default_factory=dict)
+
+
+def play(office: Office, plan: Plan, behaviour: Behaviour, fill: Callable[[bytes, Rows], bytes]) -> Played:
+    """Play the plan's year in an office whose ledger is empty. `fill` types rows into a workbook of this office."""
+    return _Player(office, plan, behaviour, fill).play()
+
+
+def play_history(office: Office, plan: Plan) -> list[Sent]:
+    """Open every round of the plan on the morning after all were over, chase, and give back what was sent."""
+    nothing = Behaviour(plan.id, 0, {}, (), {})
+    sent: list[Sent] = []
+    channel = RecordingChannel(nothing, True, sent)
+    office = replace(office, channels={"email": channel, "chat": channel})
+    rounds = [round_ for round_ in office.rounds.values() if round_.plan_id == plan.id]
+    day = local(max(round_.locks for round_ in rounds)).date() + timedelta(days=1)
+    now = start_of_work(office.calendar.on_or_after(day))
+    for round_ in rounds:
+        open_round(office, round_.id, now)
+    chase(office, now)
+    moments = _seconds_from(now)
+    flush_outbox(office, by="history", clock=lambda: next(moments))
+    return sent
+
+
+class _Player:
+    def __init__(self, office: Office, plan: Plan, behaviour: Behaviour, fill: Callable[[bytes, Rows], bytes]) -> None:
+        rounds = {
+            round_.id: round_
+            for round_ in office.rounds.values()
+            if round_.plan_id == plan.id and round_.kind is not Kind.CONTEST and not round_.phase
+        }
+        self._played = Played(plan, behaviour, rounds)
+        self._mail = RecordingChannel(behaviour, True, self._played.sent)
+        self._office = replace(
+            office, channels={"email": self._mail, "chat": RecordingChannel(behaviour, False, self._played.sent)}
+        )
+        self._plan, self._behaviour, self._fill = plan, behaviour, fill
+        self._events: list[tuple[datetime, int, int, Callable[[datetime], None]]] = []
+        self._count = 0
+        self._flushes: set[datetime] = set()
+        self._workbooks: dict[tuple[str, str], str] = {}
+        self._decided: dict[str, int] = {}
+        self._finished: set[str] = set()
+
+    def play(self) -> Played:
+        for round_ in self._played.rounds.values():
+            self._at(round_.opens, _Turn.OPEN, self._opening(round_))
+            for moment in self._closing_moments(round_):
+                self._at(moment, _Turn.CLOSE, self._closing(round_))
+        for round_ in standing_rounds(self._office, self._plan):
+            self._at(round_.locks + timedelta(seconds=1), _Turn.CLOSE, self._closing_standing(round_))
+        for delivery in self._behaviour.deliveries:
+            if delivery.round_id in self._played.rounds:
+                self._at(delivery.at, _Turn.RECEIVE, self._receiving(delivery))
+        for moment in self._ticks():
+            self._at(moment, _Turn.TICK, self._tick)
+        while self._events:
+            moment, turn, _, act = heapq.heappop(self._events)
+            outage = self._behaviour.is_down(moment)
+            if outage is None:
+                act(moment)
+            elif turn is not _Turn.TICK:
+                self._at(outage.end, _Turn(turn), act)
+            self._played.ended = moment
+        return self._end()
+
+    def _at(self, moment: datetime, turn: _Turn, act: Callable[[datetime], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._events, (moment, turn, self._count, act))
+
+    # What the duties' DAGs do
+
+    def _opening(self, round_: Round) -> Callable[[datetime], None]:
+        def act(now: datetime) -> None:
+            if round_.is_over(now):
+                return  # its run is not begun any more
+            open_round(self._office, round_.id, now)
+            self._played.opened[round_.id] = now
+            with self._office.ledger.snapshot() as ledger:
+                for row in ledger.messages(round_.id):
+                    if row["kind"] == "opening" and row["unit"]:
+                        self._workbooks.setdefault((round_.id, row["unit"]), row["attachments"][0]["sha256"])
+            self._flush_soon(now)
+
+        return act
+
+    def _closing_moments(self, round_: Round) -> list[datetime]:
+        data_closed = at(round_.window.end + timedelta(days=1), time())
+        moments = [round_.locks + LOCK_GRACE]
+        if round_.kind in {Kind.REPORT, Kind.POSTS} and data_closed < moments[0]:
+            moments.append(data_closed)
+        return moments
+
+    def _closing(self, round_: Round) -> Callable[[datetime], None]:
+        def act(now: datetime) -> None:
+            data_closed = at(round_.window.end + timedelta(days=1), time())
+            if round_.id in self._finished or round_.id not in self._played.opened or round_.cancelled:
+                return
+            if round_.kind in {Kind.REPORT, Kind.POSTS} and now < data_closed:
+                if now > round_.locks:
+                    self._at(data_closed, _Turn.CLOSE, act)
+                return
+            try:
+                self._close(round_, now)
+            except CompilingRefused:
+                if round_.is_over(now):
+                    raise
+                return
+            self._flush_soon(now)
+
+        return act
+
+    def _close(self, round_: Round, now: datetime) -> None:
+        result: Any = None
+        match round_:
+            case Round(kind=Kind.REPORT):
+                self._compile(round_, now)
+            case Round(kind=Kind.POSTS):
+                result = close_posts_round(self._office, round_.id, now)
+            case Round(kind=Kind.MILESTONE):
+                result = close_milestone(self._office, round_.id, now)
+            case _:
+                return
+        self._finished.add(round_.id)
+        self._played.closed.append(Closed(round_.id, now, result))
+
+    def _closing_standing(self, round_: Round) -> Callable[[datetime], None]:
+        def act(now: datetime) -> None:
+            if round_.id in self._played.opened:
+                result = close_standing(self._office, self._plan.id, round_.period.label, now)
+                self._played.closed.append(Closed(f"{round_.id}/standing", now, result))
+                self._flush_soon(now)
+
+        return act
+
+    def _compile(self, round_: Round, now: datetime) -> None:
+        version = compile_when_due(self._office, round_.id, now)
+        with self._office.ledger.snapshot() as ledger:
+            facts = ledger.report_facts(version.id)
+        self._played.compiled.append(Compiled(round_.id, now, version, facts))
+        if is_approved(self._office, version):
+            self._send(round_, now)
+            return
+        request_approval(self._office, version, now)
+        decision = self._next_decision(round_.id)
+        self._at(now + decision.wait, _Turn.DECIDE, self._deciding(round_, version, decision))
+
+    def _next_decision(self, round_id: str) -> Decision:
+        """The approver's next answer; after the last that is foreseen, a quick yes."""
+        number = self._decided.get(round_id, 0)
+        self._decided[round_id] = number + 1
+        foreseen = self._behaviour.decisions.get(round_id, ())
+        return foreseen[number] if number < len(foreseen) else Decision(timedelta(minutes=30), approved=True)
+
+    def _deciding(self, round_: Round, version: ReportVersion, decision: Decision) -> Callable[[datetime], None]:
+        def act(now: datetime) -> None:
+            by = self._plan.approver.name
+            record_decision(self._office, version.id, approved=decision.approved, comment="", by=by, at=now)
+            if decision.approved:
+                self._send(round_, now)
+            else:
+                self._again(round_, now)
+            self._flush_soon(now)
+
+        return act
+
+    def _send(self, round_: Round, now: datetime) -> None:
+        try:
+            version = send_report(self._office, round_.id, now)
+        except SendingRefused:  # a unit has corrected its part meanwhile
+            self._again(round_, now)
+            return
+        file_report(self._office, round_.id, now)
+        self._played.reports_sent.append((round_.id, now, version))
+        self._flush_soon(now)
+
+    def _again(self, round_: Round, now: datetime) -> None:
+        def act(then: datetime) -> None:
+            self._compile(round_, then)
+            self._flush_soon(then)
+
+        self._at(now + CLEARED_AFTER, _Turn.CLOSE, act)
+
+    # What the chores do
+
+    def _receiving(self, delivery: Delivery) -> Callable[[datetime], None]:
+        round_ = self._played.rounds[delivery.round_id]
+        arrived: list[datetime] = []
+
+        def act(now: datetime) -> None:
+            if (round_.id, delivery.workbook_unit) not in self._workbooks and delivery.fault is not Fault.NO_WORKBOOK:
+                opened = self._played.opened.get(round_.id)
+                if opened is None and not round_.is_over(now):
+                    self._at(max(now, round_.opens) + OPENING_TO_ANSWER, _Turn.RECEIVE, act)
+                return  # it never got a workbook
+            arrived.append(now)
+            self._receive(delivery, round_, arrived[0], now)
+
+        def arrive(now: datetime) -> None:
+            outage = self._behaviour.is_down(delivery.at)
+            if outage and round_.id in self._played.opened and self._played.opened[round_.id] <= delivery.at:
+                arrived.append(delivery.at)  # it lay in the folder
+            act(now)
+
+        return arrive
+
+    def _receive(self, delivery: Delivery, round_: Round, arrived: datetime, now: datetime) -> None:
+        data = self._file(delivery, round_)
+        receipt = receive(
+            self._office,
+            data,
+            file_name=f"{delivery.unit}_{round_.ref}_{round_.period.label}.xlsx",
+            unit_code=delivery.unit,
+            plan_id=self._plan.id,
+            now=arrived,
+            route="folder",
+        )
+        self._played.arrivals.append(Arrival(delivery, arrived, now, receipt))
+        for touched in self._touched(round_, now):
+            self._at(now + timedelta(seconds=20), _Turn.CLOSE, self._closing(touched))
+        self._flush_soon(now)
+
+    def _file(self, delivery: Delivery, round_: Round) -> bytes:
+        if delivery.fault is Fault.NO_WORKBOOK:
+            return repr(delivery.rows).encode()
+        workbook = self._office.files.get(self._workbooks[round_.id, delivery.workbook_unit])
+        return self._fill(workbook, delivery.rows)
+
+    def _touched(self, round_: Round, now: datetime) -> Sequence[Round]:
+        """The rounds that may be complete now that a file of this one has come."""
+        return [
+            one
+            for one in self._played.rounds.values()
+            if one.id in self._played.opened
+            and one.id not in self._finished
+            and (one.id == round_.id or (one.kind is Kind.POSTS and now > end_of(one.window.end)))
+            and not (one.kind is Kind.POSTS and now <= end_of(one.window.end))
+        ]
+
+    def _tick(self, now: datetime) -> None:
+        chase(self._office, now)
+        self._flush_soon(now)
+
+    def _flush_soon(self, now: datetime) -> None:
+        """The dispatcher comes by within a minute, and when offices open if they are closed now."""
+        self._flush_at(now + FLUSH_AFTER)
+        if not in_office_hours(now + FLUSH_AFTER, self._office.calendar):
+            here = local(now + FLUSH_AFTER)
+            day = here.date() + timedelta(days=here.time() >= START_OF_OFFICE_DAY)
+            self._flush_at(start_of_work(self._office.calendar.on_or_after(day)) + timedelta(seconds=5))
+
+    def _flush_at(self, moment: datetime) -> None:
+        minute = moment.replace(second=moment.second // 5 * 5, microsecond=0)
+        if minute not in self._flushes:
+            self._flushes.add(minute)
+            self._at(minute, _Turn.FLUSH, self._flush)
+
+    def _flush(self, now: datetime) -> None:
+        moments = _seconds_from(now)
+        flush_outbox(self._office, by=f"simulation {now.isoformat()}", clock=lambda: next(moments))
+        for moment in self._mail.retries:
+            self._flush_at(moment + timedelta(seconds=5))
+            if not in_office_hours(moment, self._office.calendar):
+                self._flush_soon(moment)
+        self._mail.retries.clear()
+
+    def _ticks(self) -> list[datetime]:
+        """The grid's moments at which something can be due, and those at which the behaviour looks anyway."""
+        calendar = self._office.calendar
+        wanted = []
+        for round_ in self._played.rounds.values():
+            wanted += [due.at for due in unit_ladder(round_, calendar)]
+            wanted += [escalation_at(round_, calendar), round_.opens, round_.locks + timedelta(days=1)]
+        wanted += [outage.end for outage in self._behaviour.outages]
+        found = {self._next_tick(moment) for moment in wanted} | set(self._behaviour.extra_ticks)
+        last = max(round_.locks for round_ in self._played.rounds.values())
+        found |= {self._next_tick(last + timedelta(days=days)) for days in range(1, LAST_MOMENTS.days, 7)}
+        return sorted(found)
+
+    def _next_tick(self, moment: datetime) -> datetime:
+        """The first tick at or after a moment that happens, and in office hours."""
+        moment = _on_grid(moment)
+        while True:
+            outage = self._behaviour.is_down(moment)
+            if outage:
+                moment = _on_grid(outage.end)
+            elif in_office_hours(moment, self._office.calendar) and local(moment).time() <= LAST_TICK:
+                return moment
+            else:
+                moment += GRID
+
+    def _end(self) -> Played:
+        with self._office.ledger.snapshot() as ledger:
+            self._played.outbox = ledger.messages()
+            self._played.assignments = {round_id: ledger.assignments(round_id) for round_id in self._played.opened}
+        return self._played
+
+
+def _on_grid(moment: datetime) -> datetime:
+    here = local(moment)
+    begun = here.replace(minute=here.minute // 30 * 30, second=0, microsecond=0)
+    return begun if begun == here else begun + GRID
+
+
+def _seconds_from(now: datetime) -> Any:
+    while True:
+        yield now
+        now += timedelta(seconds=1)

@@ -1,0 +1,313 @@
+"""What the behaviour says that units told, worked out without the system: who owed what when, and what counts.
+
+Nothing here calls the use cases or the domain's tallies: it is written from the rules, to be compared with what the
+system made of the same files. Of a file only what the behaviour knows of it is used, never what the system read.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.contest import PhaseKind
+from dinhky.domain.plan import Kind, Plan
+from dinhky.domain.schedule import Round
+from dinhky.simulation.behaviour import Fault, Mark
+from dinhky.simulation.playing import Arrival, Played
+
+ACCEPTED, RETURNED, HELD, REFUSED = "accepted", "returned", "held", "refused"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a file deserved: `verdict`, its number among the unit's files for the round, and whether it came before."""
+
+    arrival: Arrival
+    verdict: str
+    number: int
+    again: bool
+
+
+@dataclass(frozen=True)
+class TruePost:
+    """A told post as its inventor knows it."""
+
+    unit: str
+    channel: str
+    field: str
+    published: date
+    told_at: datetime
+    duty: str
+    source: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class TrueTally:
+    """How a quota stands: `owes` by unit, `own` what counts for each unit, in all `counted` of `target`."""
+
+    target: int
+    counted: int
+    missing: int
+    owes: Mapping[str, int]
+    own: Mapping[str, int]
+    targets: Mapping[str, int | None]
+
+    @property
+    def progress(self) -> str:
+        return f"{self.target - self.missing}/{self.target}"
+
+    def progress_of(self, unit: str) -> str:
+        """What a reminder says of the unit's part."""
+        target = self.targets.get(unit)
+        return self.progress if target is None else f"{self.own.get(unit, 0)}/{target}"
+
+
+@dataclass
+class _Part:
+    """A unit's part of a round as its files have left it."""
+
+    number: int = 0
+    newest: tuple[str, str] | None = None
+    accepted: list[Arrival] = field(default_factory=list)
+
+
+class Truth:
+    """The year as it ought to have been understood, from the files that came and the moments they were taken in."""
+
+    def __init__(self, played: Played, calendar: WorkingCalendar) -> None:
+        self.played = played
+        self.plan: Plan = played.plan
+        self.calendar = calendar
+        self.rounds: Mapping[str, Round] = played.rounds
+        self.answers: list[Answer] = []
+        self._channels = {name: code for code, name in self.plan.channels.items()}
+        self._parts: dict[tuple[str, str], _Part] = {}
+        self._told_moments: list[datetime] = []
+        self._told: list[dict[tuple[str, str], list[TruePost]]] = []
+        self._tallies: dict[tuple[str, int], TrueTally] = {}
+        self._refused: set[tuple[str, str]] = set()
+        self._sent: dict[str, datetime] = {}
+        for round_id, moment, _ in played.reports_sent:
+            self._sent.setdefault(round_id, moment)
+        standing: dict[tuple[str, str], list[TruePost]] = {}
+        for arrival in played.arrivals:
+            answer = self._answer(arrival)
+            self.answers.append(answer)
+            if answer.verdict == ACCEPTED and not answer.again:
+                delivery = arrival.delivery
+                self._parts[delivery.round_id, delivery.unit].accepted.append(arrival)
+                earlier = standing.get((delivery.round_id, delivery.unit), [])
+                posts = [_told_since(post, earlier) for post in self._posts_of(arrival)]
+                if posts or (delivery.round_id, delivery.unit) in standing:
+                    standing = {**standing, (delivery.round_id, delivery.unit): posts}
+                    self._told_moments.append(arrival.received)
+                    self._told.append(standing)
+
+    # Files
+
+    def _answer(self, arrival: Arrival) -> Answer:
+        delivery = arrival.delivery
+        key = (delivery.round_id, delivery.unit)
+        if delivery.fault is Fault.NO_WORKBOOK:
+            again = (delivery.unit, delivery.fingerprint) in self._refused
+            self._refused.add((delivery.unit, delivery.fingerprint))
+            return Answer(arrival, REFUSED, 0, again)
+        part = self._parts.setdefault(key, _Part())
+        seen = (delivery.fingerprint, RETURNED if delivery.fault else ACCEPTED)
+        sent = self._sent.get(delivery.round_id)
+        is_closed = arrival.arrived > self.rounds[delivery.round_id].locks or (
+            sent is not None and sent <= arrival.received
+        )
+        verdict = RETURNED if delivery.fault else HELD if is_closed else ACCEPTED
+        if part.newest == seen:
+            return Answer(arrival, verdict, part.number, again=True)
+        part.newest = seen
+        part.number += 1
+        return Answer(arrival, verdict, part.number, again=False)
+
+    def accepted(self, round_id: str, unit: str, moment: datetime) -> list[Arrival]:
+        """The files that counted by then, oldest first; the last stands."""
+        part = self._parts.get((round_id, unit), _Part())
+        return [arrival for arrival in part.accepted if arrival.received <= moment]
+
+    def is_late(self, round_id: str, unit: str, moment: datetime) -> bool:
+        """Whether the unit's first good file came after its due date; a correction changes nothing about that."""
+        files = self.accepted(round_id, unit, moment)
+        return bool(files) and files[0].arrived > self.rounds[round_id].unit_due
+
+    def owes(self, round_id: str, unit: str, moment: datetime) -> bool:
+        """Whether the unit still had to do something for the round then."""
+        if self.rounds[round_id].kind is Kind.POSTS:
+            return self.tally(round_id, moment).owes.get(unit, 0) > 0
+        return not self.accepted(round_id, unit, moment)
+
+    def owing(self, round_id: str, moment: datetime) -> list[str]:
+        """The units of the round that owed something then, in the plan's order."""
+        return [unit for unit in self.asked(round_id) if self.owes(round_id, unit, moment)]
+
+    def asked(self, round_id: str) -> tuple[str, ...]:
+        round_ = self.rounds[round_id]
+        return round_.asked if round_id in self.played.opened and not round_.cancelled else ()
+
+    def is_invitation(self, round_id: str) -> bool:
+        return self.rounds[round_id].phase is PhaseKind.ENTRIES
+
+    # Posts
+
+    def _posts_of(self, arrival: Arrival) -> list[TruePost]:
+        delivery = arrival.delivery
+        round_ = self.rounds[delivery.round_id]
+        return [
+            TruePost(
+                unit=delivery.unit,
+                channel=self._channels[row["channel"]],
+                field=row["field"],
+                published=row["published"],
+                told_at=arrival.arrived,
+                duty=round_.ref if round_.kind is Kind.POSTS else "",
+                source=round_.ref,
+                mark=mark,
+            )
+            for row, mark in zip(delivery.rows.get("posts", ()), delivery.marks, strict=True)
+        ]
+
+    def told(self, moment: datetime) -> list[TruePost]:
+        """What stands by then, in the order in which it was told."""
+        position = bisect_right(self._told_moments, moment)
+        if not position:
+            return []
+        posts = [post for listed in self._told[position - 1].values() for post in listed]
+        return sorted(posts, key=lambda post: (post.told_at, post.published))
+
+    def tally(self, round_id: str, moment: datetime) -> TrueTally:
+        """How the quota of a round stood then."""
+        version = bisect_right(self._told_moments, moment)
+        key = (round_id, version)
+        if key not in self._tallies:
+            self._tallies[key] = self._count(self.rounds[round_id], self.told(moment))
+        return self._tallies[key]
+
+    def _count(self, round_: Round, told: Iterable[TruePost]) -> TrueTally:
+        duty = self.plan.obligation(round_.ref)
+        serving = [
+            post
+            for post in told
+            if post.unit in round_.units
+            and duty.channel in (None, post.channel)
+            and (not duty.fields or post.field in duty.fields or post.duty == round_.ref)
+        ]
+        counted = [group[0] for group in same_posts(serving) if group[0].published in round_.window]
+        own = Counter(post.unit for post in counted)
+        count = round_.count or 0
+        if duty.per_unit:
+            owes = {unit: max(0, count - own[unit]) for unit in round_.asked}
+            targets: dict[str, int | None] = dict.fromkeys(round_.asked, count)
+            return TrueTally(count * len(round_.asked), len(counted), sum(owes.values()), owes, own, targets)
+        missing = max(0, count - len(counted))
+        if duty.rota and round_.asked:
+            each, rest = divmod(max(count, len(round_.asked)), len(round_.asked))
+            shares = {unit: each + (number < rest) for number, unit in enumerate(round_.asked)}
+            owes = {unit: min(missing, max(0, share - own[unit])) for unit, share in shares.items()}
+            return TrueTally(count, len(counted), missing, owes, own, dict(shares))
+        owes = dict.fromkeys(round_.asked, missing)
+        return TrueTally(count, len(counted), missing, owes, own, dict.fromkeys(round_.asked))
+
+    # Reports
+
+    def report(self, round_: Round, moment: datetime) -> dict[str, Any]:
+        """The figures that a report compiled then must state, as far as they come from the units' files."""
+        shorter = self.plan.obligation(round_.ref).compiled_from
+        sources = [round_]
+        if shorter:
+            sources = [
+                one
+                for one in self.rounds.values()
+                if one.ref == shorter
+                and round_.window.start <= one.window.start
+                and one.window.end <= round_.window.end
+            ]
+        units = list(dict.fromkeys(unit for one in sources for unit in self.asked(one.id)))
+        files = {
+            unit: [found[-1] for one in sources if (found := self.accepted(one.id, unit, moment))] for unit in units
+        }
+        workbook = {unit: [post for file in files[unit] for post in self._posts_of(file)] for unit in units}
+        elsewhere = self._elsewhere(round_, shorter or round_.ref, workbook, moment)
+        posts = {unit: workbook[unit] + elsewhere.get(unit, []) for unit in units}
+        held = {
+            unit: [row for file in files[unit] for row in file.delivery.rows.get("activities", ())] for unit in units
+        }
+        answered = [unit for unit in units if all(self._has_answered(one, unit, moment) for one in sources)]
+        late = [unit for unit in answered if any(self.is_late(one.id, unit, moment) for one in sources)]
+        return {
+            "posts": sum(len(listed) for listed in posts.values()),
+            "activities": sum(len(listed) for listed in held.values()),
+            "participants": sum(row["participants"] or 0 for listed in held.values() for row in listed),
+            "channels": Counter(post.channel for listed in posts.values() for post in listed),
+            "unit_posts": {unit: len(listed) for unit, listed in posts.items()},
+            "expected": len(units),
+            "actual": len(answered),
+            "on_time": len(answered) - len(late),
+            "missing": [unit for unit in units if unit not in answered],
+            "late": late,
+        }
+
+    def _has_answered(self, round_: Round, unit: str, moment: datetime) -> bool:
+        return unit not in self.asked(round_.id) or bool(self.accepted(round_.id, unit, moment))
+
+    def _elsewhere(
+        self, round_: Round, source: str, workbook: Mapping[str, list[TruePost]], moment: datetime
+    ) -> dict[str, list[TruePost]]:
+        """Posts of the window that stand in no workbook of the report but were told in other ways, once each."""
+        inside = [post for listed in workbook.values() for post in listed]
+        others = [post for post in self.told(moment) if post.source != source and post.published in round_.window]
+        listed = {id(post) for post in inside}
+        found: dict[str, list[TruePost]] = {}
+        for group in same_posts([*inside, *others]):
+            if id(group[0]) not in listed:
+                found.setdefault(group[0].unit, []).append(group[0])
+        return found
+
+    def silent_about_standing(self, round_: Round, unit: str, duty_number: int, moment: datetime) -> bool:
+        """Whether the unit told nothing about its standing duty of that place in its sheet."""
+        files = self.accepted(round_.id, unit, moment)
+        rows = files[-1].delivery.rows.get("standing", ()) if files else ()
+        return duty_number >= len(rows) or not rows[duty_number].get("text")
+
+
+def _told_since(post: TruePost, earlier: list[TruePost]) -> TruePost:
+    """The post of a correction, told when the corrected file told it."""
+    same = [one for one in earlier if _keys(one) & _keys(post)]
+    return replace(post, told_at=min([post.told_at, *(one.told_at for one in same)]))
+
+
+def _keys(post: TruePost) -> set[tuple[Any, ...]]:
+    """What makes two posts one if they share any of it."""
+    keys: set[tuple[Any, ...]] = {("title", post.channel, post.mark.title)}
+    return keys | ({("link", post.mark.link)} if post.mark.link else set())
+
+
+def same_posts(posts: Iterable[TruePost]) -> list[list[TruePost]]:
+    """The posts in groups, each of which is one item really published; groups and posts in the order given.
+
+    Two are one if they share a link, or a title on one channel, or are one with a third.
+    """
+    groups: list[tuple[set[tuple[Any, ...]], list[TruePost]]] = []
+    for post in posts:
+        keys = _keys(post)
+        touched = [group for group in groups if group[0] & keys]
+        if not touched:
+            groups.append((keys, [post]))
+            continue
+        first, *others = touched
+        first[0].update(keys, *(group[0] for group in others))
+        first[1].append(post)
+        for group in others:
+            first[1].extend(group[1])
+            groups.remove(group)
+    return [group[1] for group in groups]
