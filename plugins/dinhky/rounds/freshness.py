@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from dinhky.domain.assignment import State
 from dinhky.domain.chase import UNIT_STEPS, Step
-from dinhky.domain.errors import UnknownName
+from dinhky.domain.errors import DinhKyError
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.chasing import escalation, reminders
+from dinhky.rounds.contest_answers import takes_until
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office, QueuedMessage
 from dinhky.rounds.succession import exists_on
@@ -38,24 +40,41 @@ def as_of_today(office: Office, ledger: LedgerTransaction, queued: QueuedMessage
         return queued
     try:
         plan, round_ = round_of(office, message.round_id)
-    except UnknownName:
+        return _current(office, ledger, queued, plan, round_, now)
+    except DinhKyError:
         return queued  # its plan is unreadable just now, or gone: what was decided is sent as it was decided
+
+
+def _current(
+    office: Office, ledger: LedgerTransaction, queued: QueuedMessage, plan: Plan, round_: Round, now: datetime
+) -> QueuedMessage:
+    message = queued.message
     if round_.cancelled and message.kind != Step.CHANGE.value:
         raise NoLongerWantedError("message_round_cancelled")
     if message.unit and not exists_on(plan, message.unit, local(now).date()):
         raise NoLongerWantedError("message_unit_let_off")
-    if message.kind in _UNIT_STEPS:
-        return replace(queued, message=_reminder(office, ledger, plan, round_, message, now))
+    if message.kind in {*_UNIT_STEPS, Step.OVERDUE.value}:
+        return _with_text_of(_reminder(office, ledger, plan, round_, message, now), queued)
     if message.kind == Step.ESCALATION.value:
-        if round_.is_over(now):
+        if now > takes_until(office, round_):
             raise NoLongerWantedError("message_round_over", missed=True)
         current = escalation(office, ledger, plan, round_, now)
         if current is None:
             raise NoLongerWantedError("message_nobody_missing")
-        return replace(queued, message=replace(message, subject=current.subject, body=current.body))
-    if message.kind == Step.OPENING.value and round_.is_over(now):
-        raise NoLongerWantedError("message_round_over", missed=True)
+        return _with_text_of(current, queued)
+    if message.kind == Step.OPENING.value:
+        if now > takes_until(office, round_):
+            raise NoLongerWantedError("message_round_over", missed=True)
+        assignment = ledger.assignment(round_.id, message.unit or "")
+        if assignment is not None and assignment.state is State.WAIVED:
+            raise NoLongerWantedError("message_unit_let_off")
     return queued
+
+
+def _with_text_of(current: Message, queued: QueuedMessage) -> QueuedMessage:
+    """The same message in today's words; the very same if they have not changed."""
+    message = replace(queued.message, subject=current.subject, body=current.body)
+    return queued if message == queued.message else replace(queued, message=message)
 
 
 def _reminder(
@@ -64,9 +83,19 @@ def _reminder(
     assignment = ledger.assignment(round_.id, message.unit or "")
     if assignment is None or assignment.settled:
         raise NoLongerWantedError("message_already_answered")
-    if now > round_.unit_due:
+    is_late_already = message.kind == Step.OVERDUE.value
+    if now > (takes_until(office, round_) if is_late_already else round_.unit_due):
         raise NoLongerWantedError("message_too_late", missed=True)
-    if local(message.not_before).date() == local(now).date():
-        return message
+    if not is_late_already and _is_superseded(ledger, message):
+        raise NoLongerWantedError("message_superseded", missed=True)
     current = {one.key: one for one in reminders(office, ledger, plan, round_, assignment, Step(message.kind), now)}
     return current.get(message.key, message)
+
+
+def _is_superseded(ledger: LedgerTransaction, message: Message) -> bool:
+    """Whether a later step to the same address has been decided meanwhile: nobody is reminded twice at a time."""
+    round_id, rung, unit, address = message.key.split("|", 3)
+    ladder = rung.removeprefix(message.kind)
+    steps = [step.value for step in UNIT_STEPS]
+    later = {f"{round_id}|{step}{ladder}|{unit}|{address}" for step in steps[steps.index(message.kind) + 1 :]}
+    return bool(later & ledger.message_keys(f"{round_id}|"))

@@ -60,13 +60,18 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
 
 
 def compile_when_due(office: Office, round_id_: str, now: datetime) -> ReportVersion:
-    """Compile the round once every unit is settled or the round has locked. Raises CompilingRefused before that."""
+    """Compile the round once every unit is settled or the round has locked. Raises CompilingRefused before that.
+
+    A longer report waits until nothing more can come in for the shorter ones: their units may correct what they sent
+    until the round locks or its report is sent.
+    """
     plan, round_ = round_of(office, round_id_)
     with office.ledger.snapshot() as ledger:
         for asking in _asking_rounds(office, plan, round_):
             waiting = [one.unit_name for one in ledger.assignments(asking.id) if not one.settled]
             is_to_come = not ledger.round_is_open(asking.id)
-            if (waiting or is_to_come) and not asking.is_over(now):
+            may_change = asking.id != round_.id and not _is_sent(ledger, asking)
+            if (waiting or is_to_come or may_change) and not asking.is_over(now):
                 raise CompilingRefused("units_still_open", round_id=asking.id, units=waiting, locks=asking.locks)
     return compile_report(office, round_id_, now)
 
@@ -248,6 +253,11 @@ def _asking_rounds(office: Office, plan: Plan, round_: Round) -> list[Round]:
         return [round_]
     rounds = rounds_of(plan, plan.obligation(shorter), office.calendar)
     return [one for one in rounds if one.window.start >= round_.window.start and one.window.end <= round_.window.end]
+
+
+def _is_sent(ledger: LedgerTransaction, round_: Round) -> bool:
+    version = ledger.latest_report(round_.id)
+    return version is not None and version.state == "sent"
 
 
 def _answers(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> list[UnitAnswer]:
