@@ -113,6 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--approve", choices=["auto"], help="answer the approval through the API")
     demo.add_argument("--once", action="store_true", help="end when the report has gone out")
     demo.set_defaults(command=_demo)
+
+    year = commands.add_parser("year", help="play all plans under the real scheduler on a fast clock (make year)")
+    year.add_argument("--from", dest="first", metavar="DAY", default="2026-02-02", help="first day, ISO")
+    year.add_argument("--to", dest="last", metavar="DAY", default="2026-12-31", help="last day, ISO")
+    year.add_argument("--seed", type=int, default=1)
+    year.add_argument("--day-seconds", type=float, default=6.0, help="how long an office day takes")
+    year.add_argument("--once", action="store_true", help="end when it has been played")
+    year.add_argument("--port", type=int)
+    year.set_defaults(command=_year)
     return parser
 
 
@@ -413,6 +422,23 @@ def _demo(parsed: argparse.Namespace, console: Console) -> int:
     interrupt_on_terminate()
     Demo(console, approve=parsed.approve == "auto", once=parsed.once, port=parsed.port).play()
     return OK
+
+
+def _year(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.service.running import interrupt_on_terminate
+    from dinhky.service.year import Year
+
+    interrupt_on_terminate()
+    year = Year(
+        console,
+        first=_moment(parsed.first),
+        last=_moment(parsed.last),
+        seed=parsed.seed,
+        day_seconds=parsed.day_seconds,
+        once=parsed.once,
+        port=parsed.port,
+    )
+    return PROBLEMS_FOUND if year.play() else OK
 
 
 def _json_option(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +12,22 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 
 SETTLED = timedelta(seconds=4)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A task that waits for a person."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+    @property
+    def path(self) -> str:
+        """Where its answer goes."""
+        task = f"taskInstances/{self.task_id}/{self.map_index}"
+        return f"/api/v2/dags/{self.dag_id}/dagRuns/{quote(self.run_id)}/{task}/hitlDetails"
 
 
 class AirflowApi:
@@ -66,6 +83,21 @@ class AirflowApi:
         if question["response_received"] or question["task_instance"]["state"] != "awaiting_input":
             return False
         return datetime.now(UTC) - datetime.fromisoformat(question["created_at"]) >= SETTLED
+
+    def unanswered(self, dag_prefix: str) -> list[Question]:
+        """The questions that stand unanswered, long enough for a machine, in the DAGs whose id begins so."""
+        path = "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input&limit=100"
+        questions = self.call("GET", f"{path}&dag_id_prefix_pattern={quote(dag_prefix)}")["hitl_details"]
+        return [
+            Question(task["dag_id"], task["dag_run_id"], task["task_id"], task["map_index"])
+            for question in questions
+            for task in [question["task_instance"]]
+            if datetime.now(UTC) - datetime.fromisoformat(question["created_at"]) >= SETTLED
+        ]
+
+    def answer(self, question: Question, option: str, comment: str | None = None) -> None:
+        """Answer one question."""
+        self.call("PATCH", question.path, {"chosen_options": [option], "params_input": {"comment": comment}})
 
     def clear(self, dag_id: str, run_id: str, *, tasks: list[str] | None = None, downstream: bool = False) -> None:
         """Clear a run, or some tasks of it, as the operator's Clear button does."""

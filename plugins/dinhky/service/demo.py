@@ -22,7 +22,7 @@ from dinhky.service.airflow_api import AirflowApi
 from dinhky.service.airflow_environment import passwords
 from dinhky.service.console import Console
 from dinhky.service.processes import ServiceError
-from dinhky.service.running import prepare, say_login, service
+from dinhky.service.running import forget_the_real_service, prepare, say_login, service
 from dinhky.workbook.sample import fill
 
 PLAN, REF, PERIOD = "phuc-loi-2026", "PL-5", "2026-Q1"
@@ -58,7 +58,7 @@ class Demo:
         self._once = once
         self._port = port
         self._home = bootstrap.REPOSITORY / "var" / "demo"
-        _forget_the_real_service()
+        forget_the_real_service()
         os.environ["DINHKY_HOME"] = str(self._home)
         os.environ["DINHKY_ONLY"] = f"{PLAN}.{REF}"  # the one quarter's report: nothing else takes its processors' time
         self._plan = bootstrap.plans()[0][PLAN]
@@ -197,13 +197,6 @@ class Demo:
             self._console.say("link_documents", path=path)
         self._console.say("link_messages", path=current.maildir, count=len(self._messages_shown))
         say_login(self._console, self._home)
-
-
-def _forget_the_real_service() -> None:
-    """Drop every setting of a real service from this process: the demonstration must not touch its data or its mail."""
-    for name in list(os.environ):
-        if name.startswith("DINHKY_") or name == "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN":
-            del os.environ[name]
 
 
 def _run_page(url: str) -> str:

@@ -106,6 +106,13 @@ def prepare(current: Settings) -> None:
             (current.inbox / plan.id / party.code).mkdir(parents=True, exist_ok=True)
 
 
+def forget_the_real_service() -> None:
+    """Drop every setting of a real service from this process: what is played must not touch its data or its mail."""
+    for name in list(os.environ):
+        if name.startswith("DINHKY_") or name == "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN":
+            del os.environ[name]
+
+
 def next_due(current: Settings, now: datetime) -> Round | None:
     """The round of any plan that is due next, or None at the end of the year."""
     calendar = bootstrap.calendar_of(current)

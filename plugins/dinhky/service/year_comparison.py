@@ -1,0 +1,76 @@
+"""Whether what happened under the real scheduler is what the simulation says happens, for the same behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dinhky.domain.schedule import Round
+from dinhky.rounds.ports import Office
+from dinhky.simulation.playing import Played
+
+CLOSED_BEFORE = timedelta(days=7)
+"""Rounds that lock later than this before the end may still be on their way to being closed."""
+ANSWERS = ("accepted", "returned", "held", "refused")
+"""Messages whose text names cells and moments: of these only that they were sent is compared."""
+GONE_OUT = frozenset({"sent"})
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not the same: `what` (missing, extra, text, facts), of which message or report."""
+
+    what: str
+    key: str
+    expected: str = ""
+    found: str = ""
+
+
+def differences(office: Office, played: Played, first: datetime, last: datetime) -> list[Difference]:
+    """What differs in the rounds that were opened from `first` on and had locked well before `last`."""
+    compared = {
+        round_.id: round_
+        for round_ in played.rounds.values()
+        if round_.locks > first and round_.locks < last - CLOSED_BEFORE
+    }
+    with office.ledger.snapshot() as ledger:
+        real = _sent(ledger.messages(), compared)
+        reports = {round_id: _report_of(ledger, round_id) for round_id in compared}
+    expected = _sent(played.outbox, compared)
+    found = [*_messages(expected, real)]
+    for round_id, facts in reports.items():
+        wanted = [compiled.facts for compiled in played.compiled if compiled.round_id == round_id]
+        if (facts is None) != (not wanted):
+            found.append(Difference("facts", round_id, str(bool(wanted)), str(facts is not None)))
+        elif facts is not None:
+            found += _facts(round_id, dict(wanted[-1]), facts)
+    return found
+
+
+def _sent(rows: list[dict[str, Any]], compared: Mapping[str, Round]) -> dict[str, dict[str, Any]]:
+    return {row["key"]: row for row in rows if row["round_id"] in compared and row["state"] in GONE_OUT}
+
+
+def _messages(expected: Mapping[str, dict[str, Any]], real: Mapping[str, dict[str, Any]]) -> Iterator[Difference]:
+    for key in sorted(expected.keys() - real.keys()):
+        yield Difference("missing", key, expected[key]["subject"])
+    for key in sorted(real.keys() - expected.keys()):
+        yield Difference("extra", key, found=real[key]["subject"])
+    for key in sorted(expected.keys() & real.keys()):
+        if not expected[key]["kind"].startswith(ANSWERS):
+            for part in ("subject", "body"):
+                if expected[key][part] != real[key][part]:
+                    yield Difference("text", key, expected[key][part], real[key][part])
+
+
+def _facts(round_id: str, expected: Mapping[str, Any], real: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted(expected.keys() | real.keys()):
+        if expected.get(name) != real.get(name):
+            yield Difference("facts", f"{round_id}: {name}", str(expected.get(name)), str(real.get(name)))
+
+
+def _report_of(ledger: Any, round_id: str) -> dict[str, Any] | None:
+    version = ledger.latest_report(round_id)
+    return ledger.report_facts(version.id) if version else None
