@@ -60,6 +60,11 @@ def named_on(unit: Unit, day: date) -> Unit:
     return unit if name == unit.name else replace(unit, name=name)
 
 
+def unit_of(plan: Plan, assignment: Assignment) -> Unit:
+    """The unit that an assignment is about, under the name it had; also of one that the plan no longer knows."""
+    return replace(known_unit(plan, assignment.unit) or Unit(assignment.unit, ""), name=assignment.unit_name)
+
+
 def as_of(plan: Plan, day: date) -> Plan:
     """The plan as people know it on that day: its units under the names they have, reports put together by whoever has
     taken over from a compiler that is gone."""
