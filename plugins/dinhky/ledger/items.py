@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -20,6 +21,7 @@ class ItemRows(Rows):
 
     def tell_item(self, plan_id: str, key: str, post: ToldPost) -> bool:
         """Record one item told by itself; False if it was told under this key before."""
+        self._read.clear()
         return self._insert_unless_present(schema.items, _values(plan_id, key, post))
 
     def replace_items(self, plan_id: str, submission: Submission, posts: Sequence[ToldPost]) -> None:
@@ -34,7 +36,20 @@ class ItemRows(Rows):
         self._withdraw(round_id, unit, at)
 
     def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
-        """Every item of the plan that stands and was published within these days, in order of telling."""
+        """Every item of the plan that stands and was published within these days, in order of telling.
+
+        Read once a transaction, as long as it does not change them.
+        """
+        if (plan_id, window) not in self._read:
+            self._read[plan_id, window] = self._told(plan_id, window)
+        return self._read[plan_id, window]
+
+    @cached_property
+    def _read(self) -> dict[tuple[str, Dates], list[ToldPost]]:
+        """What this transaction has read: every message of a round speaks of the same items."""
+        return {}
+
+    def _told(self, plan_id: str, window: Dates) -> list[ToldPost]:
         table = schema.items
         found = self._connection.execute(
             select(table)
@@ -48,6 +63,7 @@ class ItemRows(Rows):
         return [_told(row) for row in found]
 
     def _withdraw(self, round_id: str, unit: str, at: datetime, but: int | None = None) -> None:
+        self._read.clear()
         submissions, table = schema.submissions, schema.items
         theirs = select(submissions.c.id).where(
             submissions.c.round_id == round_id, submissions.c.unit == unit, submissions.c.id.is_distinct_from(but)

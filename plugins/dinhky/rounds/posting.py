@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
-from dinhky.domain.assignment import State
+from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.content import Content, Post
 from dinhky.domain.errors import DinhKyError
 from dinhky.domain.local_time import local
@@ -125,16 +126,26 @@ def told_elsewhere(
 
 
 def tally_of(
-    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, told: Sequence[ToldPost] | None = None
+    office: Office,
+    ledger: LedgerTransaction,
+    plan: Plan,
+    round_: Round,
+    told: Sequence[ToldPost] | None = None,
+    parts: Mapping[str, Sequence[Assignment]] = MappingProxyType({}),
 ) -> Tally:
-    """How the quota of a posts round stands, from the ledger. `told` is all the plan was told, if read already."""
+    """How the quota of a posts round stands, from the ledger.
+
+    `told` is all the plan was told, `parts` are the assignments of rounds, if they have been read already.
+    """
     obligation = plan.obligation(round_.ref)
     rounds = [round_]
     if obligation.carries_surplus:
         rounds = [one for one in rounds_of(plan, obligation, office.calendar) if one.window <= round_.window]
     if told is None:
         told = ledger.told(plan.id, _plan_year(plan))  # an item told again in another month is the same item still
-    quotas = [quota_of(plan, obligation, one, _waived(ledger, one.id)) for one in rounds]
+    quotas = [
+        quota_of(plan, obligation, one, _waived(parts.get(one.id) or ledger.assignments(one.id))) for one in rounds
+    ]
     return tallies(quotas, told)[-1]
 
 
@@ -148,23 +159,31 @@ def recount(
     """
     wanted = None if days is None else list(days)
     told = ledger.told(plan.id, _plan_year(plan))
+    rounds = [
+        round_
+        for round_id in ledger.opened_round_ids(not_over_before=now)
+        if (round_ := office.rounds.get(round_id)) and _is_touched(plan, round_, wanted)
+    ]
+    parts = ledger.assignments_of([round_.id for round_ in rounds])
     found = []
-    for round_id in ledger.opened_round_ids(not_over_before=now):
-        round_ = office.rounds.get(round_id)
-        if round_ is None or round_.plan_id != plan.id or round_.kind is not Kind.POSTS or round_.cancelled:
-            continue
-        carries = plan.obligation(round_.ref).carries_surplus
-        first_day = _plan_year(plan).start if carries else round_.window.start
-        if wanted is None or any(first_day <= day <= round_.window.end for day in wanted):
-            tally = tally_of(office, ledger, plan, round_, told)
-            in_time = tally
-            if now > told_by(round_):
-                in_time = tally_of(
-                    office, ledger, plan, round_, [post for post in told if post.told_at <= told_by(round_)]
-                )
-            _let_assignments_follow(ledger, round_, tally, in_time, now)
-            found.append(tally)
+    for round_ in rounds:
+        tally = tally_of(office, ledger, plan, round_, told, parts)
+        in_time = tally
+        if now > told_by(round_):
+            by_then = [post for post in told if post.told_at <= told_by(round_)]
+            in_time = tally_of(office, ledger, plan, round_, by_then, parts)
+        _let_assignments_follow(ledger, parts.get(round_.id, []), tally, in_time, now)
+        found.append(tally)
     return tuple(found)
+
+
+def _is_touched(plan: Plan, round_: Round, days: list[date] | None) -> bool:
+    """Whether the round counts posts of the plan, and one published on one of `days` (None: any) can concern it."""
+    if round_.plan_id != plan.id or round_.kind is not Kind.POSTS or round_.cancelled:
+        return False
+    carries = plan.obligation(round_.ref).carries_surplus
+    first_day = _plan_year(plan).start if carries else round_.window.start
+    return days is None or any(first_day <= day <= round_.window.end for day in days)
 
 
 def _plan_year(plan: Plan) -> Dates:
@@ -172,8 +191,8 @@ def _plan_year(plan: Plan) -> Dates:
     return Dates(date(plan.year - 1, 12, 15), date(plan.year, 12, 31))
 
 
-def _waived(ledger: LedgerTransaction, round_id: str) -> list[str]:
-    return [one.unit for one in ledger.assignments(round_id) if one.state is State.WAIVED]
+def _waived(parts: Iterable[Assignment]) -> list[str]:
+    return [one.unit for one in parts if one.state is State.WAIVED]
 
 
 def _told_posts(round_: Round, unit: str, posts: Iterable[Post], told_at: datetime) -> list[ToldPost]:
@@ -199,22 +218,22 @@ def _told_posts(round_: Round, unit: str, posts: Iterable[Post], told_at: dateti
 
 
 def _let_assignments_follow(
-    ledger: LedgerTransaction, round_: Round, tally: Tally, in_time: Tally, now: datetime
+    ledger: LedgerTransaction, parts: Iterable[Assignment], tally: Tally, in_time: Tally, now: datetime
 ) -> None:
     """Move who has done its part, or no longer has; late is who had not by what was told `in_time`."""
-    for assignment in ledger.assignments(round_.id):
+    for assignment in parts:
         part = tally.of(assignment.unit)
         if assignment.state in {State.WAIVED, State.NIL, State.COMPILED}:
             continue
         if part.owes:
             is_new = part.counted and assignment.state is State.OPEN
             if is_new or assignment.state is State.ACCEPTED:  # a correction may strike out what had counted
-                ledger.move(round_.id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
+                ledger.move(assignment.round_id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
         elif assignment.state is not State.ACCEPTED:
             if assignment.state is not State.SUBMITTED:
-                ledger.move(round_.id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
+                ledger.move(assignment.round_id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
             late = bool(in_time.of(assignment.unit).owes)
-            ledger.move(round_.id, assignment.unit, State.ACCEPTED, at=now, actor="dinhky", late=late)
+            ledger.move(assignment.round_id, assignment.unit, State.ACCEPTED, at=now, actor="dinhky", late=late)
 
 
 def _key(plan: Plan, post: ToldPost) -> str:
