@@ -15,7 +15,7 @@ PLAN = REPOSITORY / "include" / "data" / "plans" / "phuc-loi-2026.yaml"
 QUARTER = ["phuc-loi-2026", "PL-5", "2026-Q1"]
 ROUND_KEYS = {
     *("ref", "obligation", "kind", "period", "window_start", "window_end"),
-    *("opens", "unit_due", "due", "locks", "units", "assumed"),
+    *("opens", "unit_due", "due", "locks", "units", "asked", "count", "moved", "cancelled", "assumed"),
 }
 STANDING_KEYS = {
     *("opened", "expected", "actual", "on_time", "reporting_rate", "reporting_rate_on_time", "assignments"),
@@ -99,7 +99,8 @@ def test_a_plan_with_a_mistake_gives_status_1_the_line_and_the_nearest_name_and_
 def test_the_calendar_has_exactly_the_documented_keys_and_the_reports_due_dates(data):
     status, rounds = data("calendar", PLAN)
     assert status == 0
-    assert all(set(one) == ROUND_KEYS for one in rounds)
+    assert all(set(one) == ROUND_KEYS | {"phases"} for one in rounds)
+    assert {phase["ref"] for one in rounds for phase in one["phases"]} >= {"PL-6.plan", "PL-6.entries", "PL-6.final"}
     reports = [one for one in rounds if one["ref"] == "PL-5"]
     assert [one["due"] for one in reports] == [
         "2026-03-16T23:59:59+07:00",
@@ -115,10 +116,10 @@ def test_the_calendar_has_exactly_the_documented_keys_and_the_reports_due_dates(
     assert {tuple(item) for item in first["assumed"]} == {("field", "reason")}
 
 
-def test_the_calendar_for_people_has_one_line_a_round(data, run):
+def test_the_calendar_for_people_has_one_line_a_round_and_one_a_phase(data, run):
     rounds = data("calendar", PLAN)[1]
     status, out, _ = run("calendar", PLAN)
-    assert (status, len(out.splitlines())) == (0, len(rounds) + 1)
+    assert (status, len(out.splitlines())) == (0, len(rounds) + sum(len(one["phases"]) for one in rounds) + 1)
     assert "hạn 16/3/2026" in out
 
 
@@ -257,6 +258,13 @@ def test_compiling_what_was_never_opened_gives_status_2_even_in_a_new_home(run):
     assert "chưa được mở" in err
 
 
+@pytest.fixture
+def office_morning(monkeypatch):
+    """A Thursday on which offices work."""
+    monkeypatch.setenv("DINHKY_CLOCK", "2026-03-12T09:00+07:00@1")
+
+
+@pytest.mark.usefixtures("office_morning")
 def test_the_outbox_is_listed_and_flushed_into_maildirs(run, opened, home):
     status, out, _ = run("outbox")
     assert (status, len(out.splitlines())) == (0, 7)
@@ -268,6 +276,13 @@ def test_the_outbox_is_listed_and_flushed_into_maildirs(run, opened, home):
     assert all("sent" in line for line in run("outbox")[1].splitlines())
 
 
+def test_what_waits_for_office_hours_is_told_when_it_is_flushed_on_a_sunday(run, opened, home, monkeypatch):
+    monkeypatch.setenv("DINHKY_CLOCK", "2026-03-08T09:00+07:00@1")
+    status, out, _ = run("outbox", "flush")
+    assert (status, out.strip()) == (0, "Đã gửi 0, hoãn 0, lỗi 0; 7 thư chờ giờ hành chính.")
+
+
+@pytest.mark.usefixtures("office_morning")
 def test_a_flush_in_which_something_failed_for_good_gives_status_1(run, opened, home):
     for file in (home / "files").rglob("*"):
         if file.is_file():

@@ -15,7 +15,7 @@ from dinhky import bootstrap
 from dinhky.domain.errors import DinhKyError, PlanError, Problem
 from dinhky.domain.local_time import VIETNAM, local
 from dinhky.domain.plan import Plan, unknown
-from dinhky.domain.schedule import Round, feasibility, year_of
+from dinhky.domain.schedule import Round, feasibility, phases_in, year_of
 from dinhky.plan_files import assumptions, read_plan
 from dinhky.service.console import Console
 
@@ -94,6 +94,18 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--files", choices=["plain", "real"], default="plain", help="real: through xlsx and docx")
     _json_option(simulate)
     simulate.set_defaults(command=_simulate)
+
+    contest = commands.add_parser("contest", help="decide about a contest").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    let_off = contest.add_parser("let-off", help="rank a phase without a juror's scores, as the jury's chair decided")
+    let_off.add_argument("plan")
+    let_off.add_argument("ref")
+    let_off.add_argument("phase", choices=["preliminary", "final"])
+    let_off.add_argument("juror")
+    let_off.add_argument("--reason", required=True, help="stands in the report of the results")
+    let_off.add_argument("--by", metavar="NAME", default="command line", help="who has decided it")
+    let_off.set_defaults(command=_let_off)
 
     prepare = commands.add_parser(
         "prepare", help="make or update the ledger, the inbox folders and the users' passwords"
@@ -177,14 +189,35 @@ def _say_check(console: Console, result: dict[str, Any]) -> None:
 
 def _calendar(parsed: argparse.Namespace, console: Console) -> int:
     plan = read_plan(parsed.file, bootstrap.surroundings())
-    rounds = year_of(plan, bootstrap.calendar_of(also=[plan]))
+    calendar = bootstrap.calendar_of(also=[plan])
+    phases = {obligation.ref: phases_in(plan, obligation, calendar) for obligation in plan.obligations}
+    rounds = year_of(plan, calendar)
     if parsed.format == "json":
-        _print_json([_round_json(round_) for round_ in rounds])
+        _print_json(
+            [
+                _round_json(round_) | {"phases": [_phase_json(phase) for phase in phases[round_.ref]]}
+                for round_ in rounds
+            ]
+        )
         return OK
+    names = {unit.code: unit.name for unit in plan.units}
     console.say("calendar_head", plan=plan)
     for round_ in rounds:
-        console.say("calendar_row", round=round_)
+        has_rota = plan.obligation(round_.ref).rota
+        console.say("calendar_row", round=round_, writers=[names[code] for code in round_.asked] if has_rota else [])
+        for phase in phases[round_.ref]:
+            console.say("calendar_phase", phase=phase)
     return OK
+
+
+def _phase_json(phase: Round) -> dict[str, Any]:
+    return {
+        "phase": str(phase.phase),
+        "ref": phase.ref,
+        "opens": local(phase.opens).isoformat(),
+        "due": local(phase.due).isoformat(),
+        "asked": list(phase.asked),
+    }
 
 
 def _round_json(round_: Round) -> dict[str, Any]:
@@ -200,6 +233,10 @@ def _round_json(round_: Round) -> dict[str, Any]:
         "due": local(round_.due).isoformat(),
         "locks": local(round_.locks).isoformat(),
         "units": list(round_.units),
+        "asked": list(round_.asked),
+        "count": round_.count,
+        "moved": round_.moved,
+        "cancelled": round_.cancelled,
         "assumed": [{"field": item.field, "reason": item.reason} for item in round_.assumed],
     }
 
@@ -320,6 +357,24 @@ def _compile(parsed: argparse.Namespace, console: Console) -> int:
     return OK
 
 
+def _let_off(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.domain.plan import unknown
+    from dinhky.rounds.contests import let_off
+    from dinhky.rounds.lookup import plan_of
+
+    current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
+    office = bootstrap.office(current)
+    plan, ref = plan_of(office, parsed.plan), f"{parsed.ref}.{parsed.phase}"
+    rounds = [round_ for round_ in office.rounds.values() if (round_.plan_id, round_.ref) == (plan.id, ref)]
+    if not rounds:
+        contests = [obligation.ref for obligation in plan.obligations if obligation.contest]
+        raise unknown("unknown_obligation", parsed.ref, contests)
+    let_off(office, rounds[0].id, parsed.juror, parsed.reason, parsed.by, current.clock.now())
+    console.say("let_off", juror=plan.unit(parsed.juror), round=rounds[0])
+    return OK
+
+
 def _outbox(parsed: argparse.Namespace, console: Console) -> int:
     from dinhky.rounds.dispatching import flush_outbox
 
@@ -329,7 +384,11 @@ def _outbox(parsed: argparse.Namespace, console: Console) -> int:
     if parsed.action == "flush":
         now = current.clock.now()
         done = flush_outbox(office, by=f"command line {now.isoformat()}", clock=current.clock.now)
-        console.say("flushed", sent=done.sent, put_off=done.put_off, failed=done.failed, unknown=done.unknown)
+        with office.ledger.snapshot() as ledger:
+            waiting = sum(row["state"] == "queued" and row["office_hours_only"] for row in ledger.messages())
+        console.say(
+            "flushed", sent=done.sent, put_off=done.put_off, failed=done.failed, unknown=done.unknown, waiting=waiting
+        )
         return PROBLEMS_FOUND if done.failed or done.unknown else OK
     with office.ledger.snapshot() as ledger:
         for row in ledger.messages():

@@ -13,7 +13,7 @@ from dinhky import bootstrap
 from dinhky.clock import Clock
 from dinhky.domain.local_time import VIETNAM, at, local
 from dinhky.domain.plan import Obligation, Plan
-from dinhky.domain.schedule import rounds_of
+from dinhky.domain.schedule import Round, rounds_of
 from dinhky.orchestration.texts import label
 from dinhky.orchestration.timetable import RoundTimetable, ScheduledRound
 from dinhky.rounds.standing_duties import carrying_report
@@ -30,7 +30,7 @@ FAST_CLOCK_TICK = time(8, 0)
 """The moment of a working day at which a fast clock chases: all steps are due by then, whatever is rounded off."""
 A_MOMENT = timedelta(seconds=1)
 """A round is over once its lock has passed, not at its very second."""
-LAST_STANDING_RUN = timedelta(days=90)
+LAST_STANDING_RUN = timedelta(days=30)
 """How long after the year's last report a run of a standing duty may still begin."""
 FAST_CLOCK_HORIZON = timedelta(days=400)
 START_DATE = pendulum.datetime(2025, 1, 1, tz=str(VIETNAM))
@@ -49,13 +49,23 @@ def round_schedule(plan: Plan, obligation: Obligation) -> RoundTimetable:
         ScheduledRound(
             label=round_.period.label,
             window_start=at(round_.window.start, time()).isoformat(),
-            window_end=at(round_.window.end + timedelta(days=1), time()).isoformat(),
+            window_end=_data_complete(plan, obligation, round_).isoformat(),
             run_after=clock.real(round_.opens).isoformat(),
             over_after=clock.real(round_.locks).isoformat(),
         )
         for round_ in rounds_of(plan, obligation, bootstrap.calendar_of())
     ]
     return RoundTimetable(rounds, summary=label(f"cadence_{obligation.cadence}"), description=obligation.quote)
+
+
+def _data_complete(plan: Plan, obligation: Obligation, round_: Round) -> datetime:
+    """From when nothing more can come in: the end of the window, or the lock of the last shorter round within it."""
+    end_of_window = at(round_.window.end + timedelta(days=1), time())
+    if obligation.compiled_from is None:
+        return end_of_window
+    shorter = rounds_of(plan, plan.obligation(obligation.compiled_from), bootstrap.calendar_of())
+    within = (one for one in shorter if round_.window.start <= one.window.start and one.window.end <= round_.window.end)
+    return max([end_of_window, *(one.locks + A_MOMENT for one in within)])
 
 
 def standing_schedule(plan: Plan) -> RoundTimetable:
