@@ -10,10 +10,11 @@ from airflow.sdk.exceptions import AirflowFailException
 from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.orchestration.approval import ApproveReportOperator
+from dinhky.orchestration.data_closed import DataClosedOperator
 from dinhky.orchestration.duties import dag_settings, duties_of
 from dinhky.orchestration.runs import explained, held_round, opened_units
 from dinhky.orchestration.texts import label
-from dinhky.orchestration.waiting import UnitSubmissionOperator, WaitUntilOperator
+from dinhky.orchestration.waiting import UnitSubmissionOperator
 from dinhky.rounds.reporting import compile_when_due, file_report, send_report
 
 
@@ -48,8 +49,12 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
         units = UnitSubmissionOperator.partial(
             task_id="unit", task_display_name=label("unit"), map_index_template="{{ task.unit_name }}"
         ).expand_kwargs(open_task)
-        data_closed = WaitUntilOperator(
-            task_id="close", task_display_name=label("close"), moment="{{ data_interval_end.isoformat() }}"
+        data_closed = DataClosedOperator(
+            task_id="close",
+            task_display_name=label("close"),
+            moment="{{ data_interval_end.isoformat() }}",
+            plan=plan,
+            obligation=obligation,
         )
         report_id = compiled()
         approve = ApproveReportOperator(

@@ -9,10 +9,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
+from dinhky.orchestration.data_closed import DataClosedOperator
 from dinhky.orchestration.duties import dag_settings, duties_of
 from dinhky.orchestration.runs import explained, held_round, opened_units
 from dinhky.orchestration.texts import label
-from dinhky.orchestration.waiting import UnitSubmissionOperator, WaitUntilOperator
+from dinhky.orchestration.waiting import UnitSubmissionOperator
 from dinhky.rounds.closing import close_posts_round
 
 
@@ -36,8 +37,12 @@ def post_quota(plan: Plan, obligation: Obligation) -> DAG:
         units = UnitSubmissionOperator.partial(
             task_id="unit", task_display_name=label("unit_posts"), map_index_template="{{ task.unit_name }}"
         ).expand_kwargs(open_task)
-        window_over = WaitUntilOperator(
-            task_id="close", task_display_name=label("close_posts"), moment="{{ data_interval_end.isoformat() }}"
+        window_over = DataClosedOperator(
+            task_id="close",
+            task_display_name=label("close_posts"),
+            moment="{{ data_interval_end.isoformat() }}",
+            plan=plan,
+            obligation=obligation,
         )
         open_task >> window_over
         [units, window_over] >> tallied()

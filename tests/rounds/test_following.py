@@ -38,7 +38,7 @@ from dinhky.rounds.dispatching import flush_outbox
 from dinhky.rounds.following import Followed, follow_plan
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.reporting import compile_report, record_decision, request_approval
-from dinhky.rounds.standing import Outcome, outcome, standings, why_idle
+from dinhky.rounds.standing import Outcome, is_owed_something, outcome, standings, why_idle
 
 PLAN = "phuc-loi-2026"
 QUARTER = f"{PLAN}/PL-5/2026-Q1"
@@ -275,6 +275,17 @@ def test_a_new_unit_is_asked_with_a_workbook_of_its_own(commune):
     assert (event["actor"], event["unit"]) == ("plan", "ca")
     chase(grown.office, at("03-10T08:00"))
     assert "ca" in told(commune, "T-3")
+
+
+def test_a_run_waits_for_a_unit_that_was_asked_after_it_began(commune):
+    with commune.office.ledger.transaction() as ledger:
+        for code in UNITS:
+            ledger.move(QUARTER, code, State.NIL, at=at("03-09T08:00"), actor=code, reason="Không phát sinh")
+    assert not is_owed_something(commune.office, QUARTER, at("03-09T08:30"))
+    grown = changed(commune, unit("ca", name="Công an phường"), duty("PL-5", units=(*UNITS, "ca")))
+    follow_plan(grown.office, at("03-09T09:00"))
+    assert is_owed_something(grown.office, QUARTER, at("03-16T10:00"))
+    assert not is_owed_something(grown.office, QUARTER, at("03-16T10:01"))
 
 
 def test_a_unit_taken_out_of_the_duty_is_let_off_unless_it_has_answered(commune):

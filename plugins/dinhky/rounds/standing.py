@@ -10,6 +10,7 @@ from dinhky.domain.assignment import Assignment, Rates, State, rates
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, year_of
+from dinhky.rounds.asking import is_invitation
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Office
 
@@ -24,6 +25,8 @@ class Outcome(StrEnum):
     """The round locked without it."""
     HISTORY = "history"
     """The round was past its lock when it was opened: nobody was asked."""
+    DECLINED = "declined"
+    """It was invited and did not take part."""
 
 
 def outcome(office: Office, round_id: str, unit: str, now: datetime) -> Outcome:
@@ -40,7 +43,16 @@ def outcome(office: Office, round_id: str, unit: str, now: datetime) -> Outcome:
     if is_history:
         return Outcome.HISTORY
     _, round_ = round_of(office, round_id)
-    return Outcome.MISSING if round_.is_over(now) else Outcome.WAITING
+    if not round_.is_over(now):
+        return Outcome.WAITING
+    return Outcome.DECLINED if is_invitation(round_) and assignment.state is State.OPEN else Outcome.MISSING
+
+
+def is_owed_something(office: Office, round_id: str, now: datetime) -> bool:
+    """Whether the round is not over and a unit has not done its part, whenever it was asked."""
+    _, round_ = round_of(office, round_id)
+    with office.ledger.snapshot() as ledger:
+        return not round_.is_over(now) and any(not one.settled for one in ledger.assignments(round_id))
 
 
 def why_waived(office: Office, round_id: str, unit: str) -> str:

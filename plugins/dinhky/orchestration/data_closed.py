@@ -1,0 +1,77 @@
+"""The task that waits for the data: for the window's end, and for units that were asked after the run had begun."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from dinhky import bootstrap
+from dinhky.domain.plan import Obligation, Plan
+from dinhky.orchestration.runs import explained, held_round
+from dinhky.orchestration.waiting import (
+    LOCK_GRACE,
+    LOOK_EVERY_SECONDS,
+    LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK,
+    WaitUntilOperator,
+)
+from dinhky.rounds.standing import is_owed_something
+
+log = logging.getLogger(__name__)
+
+
+class NothingOwedTrigger(BaseTrigger):
+    """Fires when every unit of a round is settled, or the round has locked."""
+
+    def __init__(self, round_id: str) -> None:
+        super().__init__()
+        self.round_id = round_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"round_id": self.round_id}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        clock = bootstrap.settings().clock
+        pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
+        while await asyncio.to_thread(_is_owed_something, self.round_id):
+            await asyncio.sleep(pause)
+        yield TriggerEvent(self.round_id)
+
+
+class DataClosedOperator(WaitUntilOperator):
+    """Waits until the window has ended and no unit owes its part any more, at the latest for the lock.
+
+    A unit that joined after the run had begun has no task in it: here the run waits for that unit too.
+    """
+
+    def __init__(self, *, plan: Plan, obligation: Obligation, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._plan = plan
+        self._obligation = obligation
+
+    def execute(self, context: Any) -> None:
+        super().execute(context)
+        with explained():
+            round_id, _ = held_round(self._plan, self._obligation)
+        if _is_owed_something(round_id):
+            self.defer(trigger=NothingOwedTrigger(round_id), method_name="resume")
+
+    def resume(self, context: Any, event: str) -> None:
+        """Called when a trigger fired: the ledger is asked again."""
+        super().resume(context, event)
+        self.execute(context)
+
+
+def _is_owed_something(round_id: str) -> bool:
+    """Whether a unit still owes its part; taken to be so while plan or ledger cannot be read."""
+    try:
+        current = bootstrap.settings()
+        grace = LOCK_GRACE if current.clock.is_real else timedelta()
+        return is_owed_something(bootstrap.office(current), round_id, current.clock.now() - grace)
+    except Exception:
+        log.exception("The ledger or the plan of %s could not be asked; asking again", round_id)
+        return True
