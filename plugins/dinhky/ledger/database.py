@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class SqlLedger:
 
     def __init__(self, url: str, *, pooled: bool = False, durable: bool = True) -> None:
         self.url = url
-        self._engine = _engine(url, pooled=pooled, durable=durable)
+        self._engine = _engine(url, pooled=True, durable=durable) if pooled else _engine_for_all(url, durable)
 
     def migrate(self) -> None:
         """Bring the database to the newest schema; does nothing if it is there already."""
@@ -57,6 +58,13 @@ class SqlLedger:
         """A read-only look: never waits for a writer on SQLite (WAL) or PostgreSQL."""
         with self._engine.connect() as connection, connection.begin():
             yield SqlTransaction(connection)
+
+
+@lru_cache(maxsize=8)
+def _engine_for_all(url: str, durable: bool) -> Engine:
+    """An engine without connections of its own, so that a fork may inherit it. What it has compiled is kept, and that
+    is half of the cost of a small query."""
+    return _engine(url, pooled=False, durable=durable)
 
 
 def _engine(url: str, *, pooled: bool, durable: bool) -> Engine:

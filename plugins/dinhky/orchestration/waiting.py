@@ -19,7 +19,7 @@ from dinhky.rounds.standing import Outcome, outcome, why_waived
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 20.0
-LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK = 1.0
+LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK = 2.0
 LOCK_GRACE = timedelta(minutes=3)
 """A file that arrived just before the lock may still be on its way through the intake, which runs every minute."""
 
@@ -78,6 +78,8 @@ class UnitSubmissionOperator(BaseOperator):
             raise AirflowSkipException(self._sentence("unit_waived", reason=reason))
         if found is Outcome.HISTORY:
             raise AirflowSkipException(self._sentence("round_is_history"))
+        if found is Outcome.DECLINED:
+            raise AirflowSkipException(self._sentence("unit_declined"))
         if found is Outcome.MISSING:
             raise AirflowFailException(self._sentence("unit_missing_at_lock"))
         self.log.info(self._sentence("unit_answered"))

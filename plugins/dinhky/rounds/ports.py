@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
-from dinhky.domain.contest_entries import Entry
 from dinhky.domain.content import Content, Identity, Post
+from dinhky.domain.contest_entries import Entry
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Plan, Unit
@@ -456,5 +456,20 @@ class Office:
 
     @cached_property
     def rounds(self) -> Mapping[str, Round]:
-        """Every round of every plan by its id, computed once an office. Raises CalendarGap."""
-        return {round_.id: round_ for plan in self.plans.values() for round_ in all_rounds_of(plan, self.calendar)}
+        """Every round of every plan by its id. Raises CalendarGap."""
+        return _rounds_of(self.plans, self.calendar)
+
+
+_NEWEST_ROUNDS: list[tuple[Mapping[str, Plan], WorkingCalendar, Mapping[str, Round]]] = []
+_KEPT_ROUNDS = 4
+
+
+def _rounds_of(plans: Mapping[str, Plan], calendar: WorkingCalendar) -> Mapping[str, Round]:
+    """The plans' rounds, worked out once for the same plans and calendar: every waiting unit asks each few seconds."""
+    for known_plans, known_calendar, rounds in _NEWEST_ROUNDS:
+        if known_plans is plans and known_calendar is calendar:
+            return rounds
+    found = {round_.id: round_ for plan in plans.values() for round_ in all_rounds_of(plan, calendar)}
+    _NEWEST_ROUNDS.insert(0, (plans, calendar, found))
+    del _NEWEST_ROUNDS[_KEPT_ROUNDS:]
+    return found
