@@ -70,6 +70,16 @@ def test_a_report_is_sent_only_behind_its_approval(dags: dict) -> None:
     assert dag.task_dict["approve"].assigned_users == [{"id": "lanhdao", "name": "Hoàng Minh Đức"}]
 
 
+def test_a_longer_report_waits_for_the_locks_of_the_shorter_ones_it_is_compiled_from(dags: dict) -> None:
+    def complete(dag: str) -> dict[str, str]:
+        rounds = dags[dag].timetable.serialize()["rounds"]
+        return {round_["label"]: round_["window_end"] for round_ in rounds}
+
+    assert complete("vung-ang-2026.VA-1")["2026-Q2"] == "2026-06-15T00:00:00+07:00"
+    assert complete("vung-ang-2026.VA-2")["2026-H1"] == "2026-06-18T10:00:01+07:00"
+    assert complete("vung-ang-2026.VA-3")["2026"] == "2026-12-18T10:00:01+07:00"
+
+
 @pytest.mark.parametrize("file", sorted((REPOSITORY / "dags").glob("*.py")), ids=lambda file: file.name)
 def test_a_dag_file_is_wiring_that_a_newcomer_reads_in_a_minute(file: Path) -> None:
     assert len(file.read_text("utf-8").splitlines()) <= LONGEST_DAG_FILE
