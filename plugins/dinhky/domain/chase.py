@@ -21,6 +21,8 @@ class Step(StrEnum):
     DUE_DAY = "T-0"
     ESCALATION = "escalation"
     """To the supervisor, once a round: who has not answered."""
+    OVERDUE = "overdue"
+    """To those without whom a contest cannot go on, once, after the lock: they are waited for."""
     CHANGE = "change"
     """To those asked: the round has another due date, or is not held."""
 

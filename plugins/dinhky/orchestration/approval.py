@@ -29,12 +29,19 @@ class ApproveReportOperator(HITLBranchOperator):
     template_fields = ("subject", "body", "report_id")
 
     def __init__(
-        self, *, report_id: Any, approver: Person, task_if_approved: str, task_if_returned: str, **kwargs: Any
+        self,
+        *,
+        report_id: Any,
+        approver: Person,
+        task_if_approved: str,
+        task_if_returned: str,
+        subject: str = "",
+        **kwargs: Any,
     ) -> None:
         self._approve, self._return = label("approve_option"), label("send_back")
         kwargs.setdefault("retries", 2)
         super().__init__(
-            subject=label("approval_subject"),
+            subject=subject or label("approval_subject"),
             options=[self._approve, self._return],
             options_mapping={self._approve: task_if_approved, self._return: task_if_returned},
             params={COMMENT: Param(None, type=["null", "string"], title=label("comment"), maxLength=2000)},

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from dinhky import bootstrap
+from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import PlanError
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import phases_in, rounds_of
@@ -22,6 +23,11 @@ from dinhky.rounds.standing_duties import carrying_report
 def label(name: str) -> str:
     """A short text of the UI: a button, a task's or DAG's display name."""
     return str(_labels(bootstrap.settings().operators)[name])
+
+
+def phase_title(kind: PhaseKind) -> str:
+    """The display name of a phase's group of tasks."""
+    return _render("phase_title.txt", phase=kind)
 
 
 def obligation_title(plan: Plan, obligation: Obligation) -> str:
@@ -57,10 +63,12 @@ def overdue_line(late: OverdueRound) -> str:
 
 
 def approval_text(office: Office, version: ReportVersion, facts: dict[str, Any]) -> str:
-    """What the approver reads before deciding: the report's main figures and where its documents are."""
+    """What the approver reads before deciding: the main figures of a report, or of what a contest's phase ended with,
+    and where its documents are."""
     plan, round_ = round_of(office, version.round_id)
     paths = sorted(str(path) for path in draft_folder(office, version).iterdir())
-    return _render("approval.md", plan=plan, round=round_, version=version, facts=facts, paths=paths)
+    page = "approval_contest.md" if round_.phase else "approval.md"
+    return _render(page, plan=plan, round=round_, version=version, facts=facts, paths=paths)
 
 
 def plan_problems(errors: list[PlanError]) -> str:

@@ -26,6 +26,7 @@ from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.asking import facts_for, is_invitation, wording
+from dinhky.rounds.contest_answers import takes_until
 from dinhky.rounds.correspondence import message_key, message_kind_and_unit, to_person, to_unit
 from dinhky.rounds.following import follow_plan
 from dinhky.rounds.lookup import round_of
@@ -135,11 +136,17 @@ def _chase_round(
         for missed in missed_steps(round_, done, now, office.calendar):
             for message in reminders(office, ledger, plan, round_, assignment, missed, now):
                 decided.missed += ledger.record_missed(message, now)
-    told = Step.ESCALATION.value + _ladder(ledger, round_)
+    ladder = _ladder(ledger, round_)
+    if round_.is_over(now) and escalation_at(round_, office.calendar) <= now <= takes_until(office, round_):
+        for assignment in (one for one in waiting if one.unit in known):
+            if Step.OVERDUE not in done_by_unit.get(assignment.unit, set()):
+                for message in reminders(office, ledger, plan, round_, assignment, Step.OVERDUE, now):
+                    decided.queued += ledger.queue(message, now)
+    told = Step.ESCALATION.value + ladder
     is_told = message_key(round_.id, told, "", plan.approver.email) in ledger.message_keys(f"{round_.id}|{told}|")
     if not is_told and escalation_at(round_, office.calendar) <= now:
         notice = escalation(office, ledger, plan, round_, now)
-        if notice and round_.is_over(now):
+        if notice and now > takes_until(office, round_):
             decided.missed += ledger.record_missed(notice, now)
         elif notice:
             decided.queued += ledger.queue(notice, now)
@@ -149,7 +156,7 @@ def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[Step]
     """The reminders of the round that stand in the outbox, by unit, read in one go: a tick looks at every round."""
     done: dict[str, set[Step]] = {}
     suffix = _ladder(ledger, round_)
-    steps = {step.value + suffix: step for step in UNIT_STEPS}
+    steps = {step.value + suffix: step for step in (*UNIT_STEPS, Step.OVERDUE)}
     for key in ledger.message_keys(f"{round_.id}|"):
         kind, unit = message_kind_and_unit(key)
         if kind in steps:

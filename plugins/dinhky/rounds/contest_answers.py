@@ -44,9 +44,14 @@ def whole_contest(office: Office, round_: Round) -> Round:
     return office.rounds[round_id(round_.plan_id, whole_ref(round_), round_.period.label)]
 
 
+def phase_id(round_: Round, kind: PhaseKind) -> str:
+    """The id of the round of another phase of the same contest."""
+    return round_id(round_.plan_id, f"{whole_ref(round_)}.{kind}", round_.period.label)
+
+
 def phase_round(office: Office, round_: Round, kind: PhaseKind) -> Round:
     """The round of another phase of the same contest. Raises KeyError if it has no such phase."""
-    return office.rounds[round_id(round_.plan_id, f"{whole_ref(round_)}.{kind}", round_.period.label)]
+    return office.rounds[phase_id(round_, kind)]
 
 
 def takes_until(office: Office, round_: Round) -> datetime:

@@ -21,8 +21,10 @@ from dinhky.rounds.contest_answers import (
     contest_of,
     contest_so_far,
     judged_entries,
+    phase_id,
     phase_round,
     sheets_owed,
+    takes_until,
     whole_contest,
     whole_ref,
 )
@@ -69,6 +71,12 @@ def whom_it_waits_for(office: Office, round_id: str) -> tuple[str, ...]:
         return tuple(one.unit_name for one in ledger.assignments(round_id) if not one.settled)
 
 
+def still_asks(office: Office, round_id: str, now: datetime) -> bool:
+    """Whether what a phase lacks is still taken: scores and proofs are until the whole contest is over."""
+    _, round_ = round_of(office, round_id)
+    return now <= takes_until(office, round_)
+
+
 def close_entries(office: Office, round_id: str, now: datetime) -> ReportVersion:
     """Number the entries once they have closed and list them for approval.
 
@@ -79,7 +87,7 @@ def close_entries(office: Office, round_id: str, now: datetime) -> ReportVersion
         raise PhaseRefused("entries_still_open", locks=round_.locks)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_id)
-        if settled := _played_version(office, ledger, plan, round_):
+        if settled := _played_version(ledger, plan, round_):
             return settled
         entries = _number(ledger, plan, round_, now)
         counted = _submissions(ledger, round_)
@@ -95,7 +103,7 @@ def rank_phase(office: Office, round_id: str, now: datetime) -> ReportVersion:
     """
     plan, round_ = round_of(office, round_id)
     with office.ledger.snapshot() as ledger:
-        if settled := _played_version(office, ledger, plan, round_):
+        if settled := _played_version(ledger, plan, round_):
             return settled
         so_far = contest_so_far(office, ledger, plan, round_)
         counted = _submissions(ledger, round_)
@@ -174,12 +182,12 @@ def _approved(ledger: LedgerTransaction, round_id: str) -> ReportVersion | None:
     return version if version and refusal(ledger, version) is None else None
 
 
-def _played_version(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> ReportVersion | None:
+def _played_version(ledger: LedgerTransaction, plan: Plan, round_: Round) -> ReportVersion | None:
     """The version of this phase's result by which a later phase is played already: it stands."""
     contest = contest_of(plan, round_)
     name = {PhaseKind.ENTRIES: "entries", PhaseKind.PRELIMINARY: "shortlist", PhaseKind.FINAL: "results"}
     for phase in contest.phases:
-        for event in ledger.events(phase_round(office, round_, phase.kind).id):
+        for event in ledger.events(phase_id(round_, phase.kind)):
             if event["kind"] == PLAYED_BY and round_.phase and name[round_.phase] in event["detail"]:
                 return ledger.report(event["detail"][name[round_.phase]])
     return None

@@ -1,10 +1,10 @@
-"""What is late at this moment: past its units' due date, not yet locked, still owed. For one look of the operator."""
+"""What is late at this moment: past its units' due date, still asked for, still owed. For one look of the operator."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from dinhky.domain.errors import UnknownName
@@ -12,8 +12,12 @@ from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.asking import is_invitation
+from dinhky.rounds.contest_answers import takes_until
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Office
+
+LONGEST_WAIT = timedelta(days=120)
+"""How long after its lock a round may still wait for somebody: a contest's phase does until the contest is over."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,13 @@ def overdue(office: Office, now: datetime) -> list[OverdueRound]:
 
 def _overdue(office: Office, now: datetime) -> Iterator[OverdueRound]:
     with office.ledger.snapshot() as ledger:
-        waiting = ledger.waiting(not_over_before=now)
+        waiting = ledger.waiting(not_over_before=now - LONGEST_WAIT)
     for round_id, parts in groupby(waiting, key=lambda assignment: assignment.round_id):
         try:
             plan, round_ = round_of(office, round_id)
         except UnknownName:
             continue  # its plan is unreadable just now
-        if round_.unit_due < now and not round_.is_over(now) and not round_.cancelled and not is_invitation(round_):
+        is_asked = round_.unit_due < now <= takes_until(office, round_)
+        if is_asked and not round_.cancelled and not is_invitation(round_):
             days = office.calendar.working_days_after(local(round_.unit_due).date(), local(now).date())
             yield OverdueRound(plan, round_, tuple(part.unit_name for part in parts), days)
