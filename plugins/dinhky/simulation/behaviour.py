@@ -112,6 +112,14 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class LetOff:
+    """The jury's chair goes on without whoever has not scored in a phase by `at`."""
+
+    round_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Outage:
     """A time in which something does not work, the end excluded."""
 
@@ -137,6 +145,7 @@ class Behaviour:
     outages: tuple[Outage, ...] = ()
     mail_outages: tuple[Outage, ...] = ()
     extra_ticks: tuple[datetime, ...] = field(default_factory=tuple)
+    let_off: tuple[LetOff, ...] = ()
 
     def is_down(self, moment: datetime) -> Outage | None:
         """The outage of the whole system at that moment."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import IntEnum
@@ -15,13 +16,18 @@ from typing import Any
 
 from dinhky.domain.assignment import Assignment
 from dinhky.domain.chase import escalation_at, in_office_hours, unit_ladder
-from dinhky.domain.errors import CompilingRefused, SendingRefused
+from dinhky.domain.contest import SCORED, PhaseKind
+from dinhky.domain.errors import CompilingRefused, PhaseRefused, SendingRefused
 from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, end_of, local, start_of_work
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
 from dinhky.intake.receive import Receipt, receive
+from dinhky.rounds.asking import prefilled_for
 from dinhky.rounds.chasing import chase
 from dinhky.rounds.closing import close_milestone, close_posts_round
+from dinhky.rounds.contest_answers import contest_of, phase_round, takes_until, whole_contest
+from dinhky.rounds.contest_results import announce_results, close_sent_on, file_contest
+from dinhky.rounds.contests import close_entries, let_off, open_phase, rank_phase, whom_it_waits_for
 from dinhky.rounds.dispatching import flush_outbox
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.ports import Office, ReportVersion
@@ -34,7 +40,7 @@ from dinhky.rounds.reporting import (
     send_report,
 )
 from dinhky.rounds.standing_duties import close_standing, standing_rounds
-from dinhky.simulation.behaviour import Behaviour, Decision, Delivery, Fault, Rows
+from dinhky.simulation.behaviour import Behaviour, Decision, Delivery, Fault, LetOff, Rows
 from dinhky.simulation.recording import RecordingChannel, Sent
 
 GRID = timedelta(minutes=30)
@@ -48,6 +54,11 @@ CLEARED_AFTER = timedelta(hours=2)
 """When an operator has seen a refused sending, or a report sent back, and lets it be compiled anew."""
 OPENING_TO_ANSWER = timedelta(minutes=20)
 """A unit whose round opened late, after an outage, answers this much after it got its workbook."""
+PHASE_TRIED_AGAIN = timedelta(hours=1)
+"""How soon an operator tries again to open a contest's phase that must not begin yet."""
+SMALLEST_JURY_LEFT = 2
+"""With fewer sheets than that the chair goes on waiting."""
+LET_OFF_BECAUSE = "simulated"
 LAST_MOMENTS = timedelta(days=75)
 """How long after the year's last lock the system is still watched: it has nothing more to say then."""
 
@@ -92,6 +103,15 @@ class Closed:
     result: Any
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What the approver said of a round's report, or of what a contest's phase ended with."""
+
+    round_id: str
+    at: datetime
+    approved: bool
+
+
 @dataclass
 class Played:
     """What came of it. `outbox` are its rows as they ended; `assignments` the parts of every round that was opened."""
@@ -105,6 +125,9 @@ class Played:
     compiled: list[Compiled] = field(default_factory=list)
     reports_sent: list[tuple[str, datetime, ReportVersion]] = field(default_factory=list)
     closed: list[Closed] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    let_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    announced: list[tuple[str, datetime, ReportVersion]] = field(default_factory=list)
     ended: datetime | None = None
     outbox: list[dict[str, Any]] = field(default_factory=list)
     assignments: dict[str, list[Assignment]] = field(default_factory=dict)
@@ -134,11 +157,7 @@ def play_history(office: Office, plan: Plan) -> list[Sent]:
 
 class _Player:
     def __init__(self, office: Office, plan: Plan, behaviour: Behaviour, fill: Callable[[bytes, Rows], bytes]) -> None:
-        rounds = {
-            round_.id: round_
-            for round_ in office.rounds.values()
-            if round_.plan_id == plan.id and round_.kind is not Kind.CONTEST and not round_.phase
-        }
+        rounds = {round_.id: round_ for round_ in office.rounds.values() if round_.plan_id == plan.id}
         self._played = Played(plan, behaviour, rounds)
         self._mail = RecordingChannel(behaviour, True, self._played.sent)
         self._office = replace(
@@ -162,6 +181,8 @@ class _Player:
         for delivery in self._behaviour.deliveries:
             if delivery.round_id in self._played.rounds:
                 self._at(delivery.at, _Turn.RECEIVE, self._receiving(delivery))
+        for decision in self._behaviour.let_off:
+            self._at(decision.at, _Turn.DECIDE, self._letting_off(decision))
         for moment in self._ticks():
             self._at(moment, _Turn.TICK, self._tick)
         while self._events:
@@ -182,9 +203,10 @@ class _Player:
 
     def _opening(self, round_: Round) -> Callable[[datetime], None]:
         def act(now: datetime) -> None:
-            if round_.is_over(now):
+            if round_.is_over(now) and not round_.phase:
                 return  # its run is not begun any more
-            open_round(self._office, round_.id, now)
+            if not self._open(round_, now):
+                return
             self._played.opened[round_.id] = now
             with self._office.ledger.snapshot() as ledger:
                 for row in ledger.messages(round_.id):
@@ -193,6 +215,22 @@ class _Player:
             self._flush_soon(now)
 
         return act
+
+    def _open(self, round_: Round, now: datetime) -> bool:
+        """Whether the round could be opened; a contest's phase that must not begin yet is tried again later."""
+        if not round_.phase:
+            open_round(self._office, round_.id, now)
+            return True
+        try:
+            open_phase(self._office, round_.id, now)
+        except PhaseRefused:
+            if now + PHASE_TRIED_AGAIN <= takes_until(self._office, round_):
+                self._at(now + PHASE_TRIED_AGAIN, _Turn.OPEN, self._opening(round_))
+            return False
+        if round_.phase is PhaseKind.AWARD:
+            final = phase_round(self._office, round_, PhaseKind.FINAL)
+            self._played.announced.append((final.id, now, announce_results(self._office, final.id, now)))
+        return True
 
     def _closing_moments(self, round_: Round) -> list[datetime]:
         data_closed = at(round_.window.end + timedelta(days=1), time())
@@ -204,6 +242,9 @@ class _Player:
     def _closing(self, round_: Round) -> Callable[[datetime], None]:
         def act(now: datetime) -> None:
             data_closed = at(round_.window.end + timedelta(days=1), time())
+            if round_.phase:
+                self._close_phase(round_, now)
+                return
             if round_.id in self._finished or round_.id not in self._played.opened or round_.cancelled:
                 return
             if round_.kind in {Kind.REPORT, Kind.POSTS} and now < data_closed:
@@ -234,6 +275,47 @@ class _Player:
         self._finished.add(round_.id)
         self._played.closed.append(Closed(round_.id, now, result))
 
+    def _close_phase(self, round_: Round, now: datetime) -> None:
+        """End a phase of a contest if it has what it waits for."""
+        is_known = round_.id in self._played.opened and round_.id not in self._finished
+        if not is_known or whom_it_waits_for(self._office, round_.id):
+            return
+        if round_.phase is PhaseKind.ENTRIES:
+            if not round_.is_over(now):
+                return
+            with suppress(PhaseRefused):  # nobody entered
+                self._ask(round_, close_entries(self._office, round_.id, now), now)
+        elif round_.phase in SCORED:
+            self._ask(round_, rank_phase(self._office, round_.id, now), now)
+        elif round_.phase is PhaseKind.SENT_ON:
+            result: Any = close_sent_on(self._office, round_.id, now)
+            file_contest(self._office, whole_contest(self._office, round_).id, now)
+            self._played.closed.append(Closed(round_.id, now, result))
+        else:
+            self._played.closed.append(Closed(round_.id, now, close_milestone(self._office, round_.id, now)))
+        self._finished.add(round_.id)
+        self._flush_soon(now)
+
+    def _letting_off(self, decision: LetOff) -> Callable[[datetime], None]:
+        def act(now: datetime) -> None:
+            round_ = self._played.rounds[decision.round_id]
+            if round_.id not in self._played.opened or round_.id in self._finished:
+                return
+            with self._office.ledger.snapshot() as ledger:
+                parts = ledger.assignments(round_.id)
+            owing = [part.unit for part in parts if not part.settled]
+            if len(parts) - len(owing) < SMALLEST_JURY_LEFT:
+                if now < takes_until(self._office, round_):
+                    self._at(now + timedelta(days=1), _Turn.DECIDE, self._letting_off(decision))
+                return
+            for juror in owing:
+                let_off(self._office, round_.id, juror, LET_OFF_BECAUSE, self._plan.approver.name, now)
+                self._played.let_off[round_.id, juror] = now
+            self._close_phase(round_, now)
+            self._flush_soon(now)
+
+        return act
+
     def _closing_standing(self, round_: Round) -> Callable[[datetime], None]:
         def act(now: datetime) -> None:
             if round_.id in self._played.opened:
@@ -244,12 +326,16 @@ class _Player:
         return act
 
     def _compile(self, round_: Round, now: datetime) -> None:
-        version = compile_when_due(self._office, round_.id, now)
+        self._ask(round_, compile_when_due(self._office, round_.id, now), now)
+
+    def _ask(self, round_: Round, version: ReportVersion, now: datetime) -> None:
+        """Let the approver decide about what was compiled."""
         with self._office.ledger.snapshot() as ledger:
             facts = ledger.report_facts(version.id)
         self._played.compiled.append(Compiled(round_.id, now, version, facts))
         if is_approved(self._office, version):
-            self._send(round_, now)
+            if not round_.phase:
+                self._send(round_, now)
             return
         request_approval(self._office, version, now)
         decision = self._next_decision(round_.id)
@@ -266,9 +352,10 @@ class _Player:
         def act(now: datetime) -> None:
             by = self._plan.approver.name
             record_decision(self._office, version.id, approved=decision.approved, comment="", by=by, at=now)
-            if decision.approved:
+            self._played.decided.append(Decided(round_.id, now, decision.approved))
+            if decision.approved and not round_.phase:
                 self._send(round_, now)
-            else:
+            elif not decision.approved or not is_approved(self._office, version):
                 self._again(round_, now)
             self._flush_soon(now)
 
@@ -286,7 +373,11 @@ class _Player:
 
     def _again(self, round_: Round, now: datetime) -> None:
         def act(then: datetime) -> None:
-            self._compile(round_, then)
+            if round_.phase:
+                self._finished.discard(round_.id)
+                self._close_phase(round_, then)
+            else:
+                self._compile(round_, then)
             self._flush_soon(then)
 
         self._at(now + CLEARED_AFTER, _Turn.CLOSE, act)
@@ -300,7 +391,7 @@ class _Player:
         def act(now: datetime) -> None:
             if (round_.id, delivery.workbook_unit) not in self._workbooks and delivery.fault is not Fault.NO_WORKBOOK:
                 opened = self._played.opened.get(round_.id)
-                if opened is None and not round_.is_over(now):
+                if opened is None and now <= takes_until(self._office, round_):
                     self._at(max(now, round_.opens) + OPENING_TO_ANSWER, _Turn.RECEIVE, act)
                 return  # it never got a workbook
             arrived.append(now)
@@ -315,6 +406,7 @@ class _Player:
         return arrive
 
     def _receive(self, delivery: Delivery, round_: Round, arrived: datetime, now: datetime) -> None:
+        delivery = self._scored(delivery, round_)
         data = self._file(delivery, round_)
         receipt = receive(
             self._office,
@@ -329,6 +421,23 @@ class _Player:
         for touched in self._touched(round_, now):
             self._at(now + timedelta(seconds=20), _Turn.CLOSE, self._closing(touched))
         self._flush_soon(now)
+
+    def _scored(self, delivery: Delivery, round_: Round) -> Delivery:
+        """A juror's file with the points that their hand gives to the entries in the sheet that came."""
+        if not delivery.scores:
+            return delivery
+        contest = contest_of(self._plan, round_)
+        juror = self._plan.unit(delivery.workbook_unit)
+        with self._office.ledger.snapshot() as ledger:
+            sheet = prefilled_for(self._office, ledger, self._plan, round_, juror)["scores"]
+        criteria = [(criterion.code, criterion.max_points) for criterion in contest.criteria]
+        rows = []
+        for number, row in enumerate(sheet):
+            points = delivery.scores.points(str(row["title"]), criteria)
+            if delivery.scores.skips is not None and number == delivery.scores.skips % len(sheet):
+                points.popitem()
+            rows.append({f"points.{code}": float(value) for code, value in points.items()})
+        return replace(delivery, rows={"scores": tuple(rows)})
 
     def _file(self, delivery: Delivery, round_: Round) -> bytes:
         if delivery.fault is Fault.NO_WORKBOOK:

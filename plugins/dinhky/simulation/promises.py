@@ -15,11 +15,13 @@ from enum import StrEnum
 from typing import Any
 
 from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.local_time import at, local
 from dinhky.domain.plan import Kind, Unit
 from dinhky.domain.schedule import Round
 from dinhky.domain.standing import standing_duties
 from dinhky.simulation.behaviour import Outage
+from dinhky.simulation.contest_truth import best
 from dinhky.simulation.playing import Played
 from dinhky.simulation.recording import Sent
 from dinhky.simulation.truth import Truth
@@ -100,6 +102,7 @@ class _Oracle:
                 yield from self._round(round_)
         yield from self._files()
         yield from self._reports()
+        yield from self._results()
         yield from self._endings()
         yield from self._everything_sent()
         yield from self._left_over()
@@ -111,7 +114,15 @@ class _Oracle:
         ladder = self._ladder(round_)
         for code in round_.asked:
             unit = self._plan.unit(code)
+            until = self._truth.takes_until(round_)
             yield from self._must_go(round_.id, "opening", unit, opened, round_.locks, owing=None)
+            if until > round_.locks:
+                late = at(self._calendar.on_or_after(local(round_.locks).date() + timedelta(days=1)), OFFICE_OPENS)
+                for decided in self._ticks(max(late, opened), until):
+                    if self._truth.owes(round_.id, code, decided):
+                        yield from self._must_go(round_.id, "overdue", unit, decided, until, owing=round_)
+                        break
+                self._wanted |= {(round_.id, "overdue", code, address) for address in _addresses(unit, self._played)}
             for step, begin, end in ladder:
                 for decided in self._ticks(max(begin, opened), end):
                     if self._truth.owes(round_.id, code, decided):
@@ -138,10 +149,11 @@ class _Oracle:
         if self._truth.is_invitation(round_.id):
             return
         self._wanted.add(key)
+        until = self._truth.takes_until(round_)
         begin = at(self._calendar.on_or_after(local(round_.unit_due).date() + timedelta(days=1)), OFFICE_OPENS)
-        for decided in self._ticks(max(begin, self._played.opened[round_.id]), round_.locks):
+        for decided in self._ticks(max(begin, self._played.opened[round_.id]), until):
             if self._truth.owing(round_.id, decided):
-                gone = self._certainly_gone(decided, round_.locks)
+                gone = self._certainly_gone(decided, until)
                 if gone and self._truth.owing(round_.id, gone) and key not in self._by_kind:
                     yield BrokenPromise(Broken.NEVER_SENT, round_.id, kind="escalation", at=decided)
                 return
@@ -230,6 +242,8 @@ class _Oracle:
             round_ = self._played.rounds[compiled.round_id]
             if round_.kind is Kind.REPORT:
                 yield from self._figures(round_, compiled.facts, compiled.at)
+            elif round_.phase:
+                yield from self._contest_figures(round_, compiled.facts, compiled.at)
         for round_id, moment, version in self._played.reports_sent:
             for recipient in self._plan.report_to:
                 key = (round_id, f"report-v{version.version}", "", recipient.email)
@@ -298,6 +312,61 @@ class _Oracle:
                     expected=str(expected),
                 )
 
+    def _contest_figures(self, round_: Round, facts: Any, moment: datetime) -> Iterator[BrokenPromise]:
+        """The entries, or the places of a ranking."""
+        stated: dict[str, tuple[Any, Any]]
+        if round_.phase is PhaseKind.ENTRIES:
+            true = self._truth.entries(round_.ref.rpartition(".")[0], round_.period.label, moment)
+            stated = {"entries": (sorted(entry["title"] for entry in facts["entries"]), sorted(true))}
+        else:
+            name = "final" if round_.phase is PhaseKind.FINAL else "preliminary"
+            places = self._truth.ranking(round_, moment)
+            stated = {
+                "ranking": (
+                    {place["title"]: (place["rank"], place["exact_mean"]) for place in facts[name]["places"]},
+                    {title: (place.rank, str(place.mean)) for title, place in places.items()},
+                )
+            }
+        for what, (found, expected) in stated.items():
+            if found != expected:
+                kind = f"contest: {what}"
+                yield BrokenPromise(Broken.WRONG_NUMBER, round_.id, "", kind, moment, str(found), str(expected))
+
+    def _results(self) -> Iterator[BrokenPromise]:
+        """The results to all who entered, the proposal to approver and lead, what was sent on to its owners.
+
+        Jurors without whom the jury went on are told so.
+        """
+        approver = self._plan.approver.email
+        for (round_id, juror), moment in self._played.let_off.items():
+            for address in _addresses(self._plan.unit(juror), self._played):
+                yield from self._once_to(round_id, "let-off", address, moment, juror)
+        for round_id, moment, version in self._played.announced:
+            round_ = self._played.rounds[round_id]
+            entered = set(self._truth.entries(round_.ref.rpartition(".")[0], round_.period.label, moment).values())
+            lead = self._plan.obligation(round_.ref).lead
+            yield from self._once_to(round_id, f"contest-award-v{version.version}", approver, moment)
+            for kind, units in (("results", entered), ("award", lead)):
+                for code in sorted(units):
+                    for address in _addresses(self._plan.unit(code), self._played):
+                        yield from self._once_to(round_id, f"contest-{kind}-v{version.version}", address, moment, code)
+            for closed in self._played.closed:
+                sent_on = self._played.rounds.get(closed.round_id)
+                if sent_on and sent_on.phase is PhaseKind.SENT_ON:
+                    yield from self._sent_on(sent_on, round_, closed.at)
+
+    def _sent_on(self, round_: Round, final: Round, moment: datetime) -> Iterator[BrokenPromise]:
+        whole = round_.ref.rpartition(".")[0]
+        contest = self._plan.obligation(whole).contest
+        if contest is None:
+            return
+        entries = self._truth.entries(whole, round_.period.label, moment)
+        owners = {entries[title] for title in best(self._truth.ranking(final, moment), contest.sent_on_count)}
+        yield from self._once_to(round_.id, "contest-sent-on", self._plan.approver.email, moment)
+        for code in sorted(owners):
+            for address in _addresses(self._plan.unit(code), self._played):
+                yield from self._once_to(round_.id, "contest-sent-on", address, moment, code)
+
     def _silent(self, round_: Round, moment: datetime) -> list[str]:
         """Names of the units that told nothing about any of their standing duties."""
         duties = standing_duties(self._plan, round_.window)
@@ -317,6 +386,8 @@ class _Oracle:
             round_ = self._played.rounds[round_id]
             if standing or closed.round_id.endswith("/standing"):
                 yield from self._once_to(round_id, "standing", approver, closed.at)
+            elif round_.phase is PhaseKind.SENT_ON:
+                continue
             elif round_.kind is Kind.MILESTONE:
                 yield from self._once_to(round_id, "products", approver, closed.at)
             elif round_.kind is Kind.POSTS:
@@ -324,6 +395,8 @@ class _Oracle:
         for round_id in self._played.opened:
             round_ = self._played.rounds[round_id]
             is_closed = any(closed.round_id == round_id for closed in self._played.closed)
+            if round_.phase and (not round_.asked or self._truth.owing(round_id, self._truth.takes_until(round_))):
+                continue  # it waited in vain
             if round_.kind in {Kind.POSTS, Kind.MILESTONE} and not round_.cancelled and not is_closed:
                 yield BrokenPromise(Broken.NEVER_SENT, round_id, kind="tally")
 
@@ -380,12 +453,15 @@ class _Oracle:
             return
         if message.unit and not prompt and not self._exists(message.unit, local(sent.at).date()):
             yield _broken(Broken.NOT_WANTED, sent, key)
-        if message.kind in {"opening", "escalation", *REMINDERS} and sent.at > round_.locks:
+        locks = self._truth.takes_until(round_) if message.kind in {"escalation", "overdue"} else round_.locks
+        if message.kind in {"opening", "escalation", "overdue", *REMINDERS} and sent.at > locks:
             yield _broken(Broken.AFTER_THE_LOCK, sent, key)
         if message.kind in {"opening", "escalation", *REMINDERS}:
             yield from self._date(sent, key, round_)
         if message.kind in REMINDERS:
             yield from self._reminder(sent, key, round_)
+        if message.kind == "overdue" and not self._truth.owes(round_.id, message.unit or "", sent.at):
+            yield _broken(Broken.NOT_WANTED, sent, key)
         if message.kind == "escalation":
             yield from self._escalated(sent, key, round_)
 
@@ -420,11 +496,13 @@ class _Oracle:
                 yield _broken(Broken.WRONG_NUMBER, sent, key, sent.message.subject, str(missing))
             return
         counted = re.search(self._reading["escalated"], sent.message.subject)
-        expected = (len(owing), len(round_.asked))
+        expected = (len(owing), len(self._truth.expected(round_.id, sent.at)))
         if not counted or (int(counted[1]), int(counted[2])) != expected:
             yield _broken(Broken.WRONG_NUMBER, sent, key, sent.message.subject, str(expected))
         names = sorted(self._plan.unit(unit).name for unit in owing)
         listed = sorted(re.findall(self._reading["listed"], sent.message.body, re.MULTILINE))
+        if round_.phase in SCORED:
+            listed = [name.partition(":")[0] for name in listed]
         if listed != names:
             yield _broken(Broken.WRONG_NUMBER, sent, key, str(listed), str(names))
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
@@ -41,7 +42,7 @@ class Stage:
         """The plan's year of that seed, with every promise that was broken in it, or would be by looking back at it."""
         played = self.play(plan, seed)
         calendar = bootstrap.calendar_of(self.settings, also=[plan])
-        reading = _vocabulary(self.settings.include).texts["reading"]
+        reading = reading_of(self.settings.include)
         looked_back = broken_in_a_closed_year(self.history(plan))
         return summarised(played, [*broken_promises(played, calendar, reading), *looked_back])
 
@@ -98,6 +99,12 @@ class Stage:
                 yield office
             finally:
                 ledger.dispose()
+
+
+def reading_of(include: Path) -> dict[str, Any]:
+    """The patterns by which the oracle reads messages."""
+    reading: dict[str, Any] = _vocabulary(include).texts["reading"]
+    return reading
 
 
 def _new_ledger(home: Path) -> SqlLedger:

@@ -29,6 +29,11 @@ FAMILIES = (
     "tally",
     "products",
     "standing",
+    "overdue",
+    "let-off",
+    "contest-results",
+    "contest-award",
+    "contest-sent-on",
 )
 """The kinds of messages as they are counted, in the order in which they are shown."""
 

@@ -14,10 +14,11 @@ from datetime import date, datetime
 from typing import Any
 
 from dinhky.domain.calendar import WorkingCalendar
-from dinhky.domain.contest import PhaseKind
+from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
 from dinhky.simulation.behaviour import Fault, Mark
+from dinhky.simulation.contest_truth import TruePlace, best, true_ranking
 from dinhky.simulation.playing import Arrival, Played
 
 ACCEPTED, RETURNED, HELD, REFUSED = "accepted", "returned", "held", "refused"
@@ -121,15 +122,44 @@ class Truth:
         part = self._parts.setdefault(key, _Part())
         seen = (delivery.fingerprint, RETURNED if delivery.fault else ACCEPTED)
         sent = self._sent.get(delivery.round_id)
-        is_closed = arrival.arrived > self.rounds[delivery.round_id].locks or (
-            sent is not None and sent <= arrival.received
-        )
+        is_sent = sent is not None and sent <= arrival.received
+        is_closed = is_sent or self._is_closed(delivery.round_id, delivery.unit, arrival)
         verdict = RETURNED if delivery.fault else HELD if is_closed else ACCEPTED
         if part.newest == seen:
             return Answer(arrival, verdict, part.number, again=True)
         part.newest = seen
         part.number += 1
         return Answer(arrival, verdict, part.number, again=False)
+
+    def takes_until(self, round_: Round) -> datetime:
+        """Until when something is asked and taken: for what a contest cannot go on without, until all of it is over."""
+        if round_.phase is None or round_.phase is PhaseKind.ENTRIES:
+            return round_.locks
+        whole = self.rounds[f"{round_.plan_id}/{round_.ref.rpartition('.')[0]}/{round_.period.label}"]
+        return max(round_.locks, whole.locks)
+
+    def _is_closed(self, round_id: str, unit: str, arrival: Arrival) -> bool:
+        """Whether a good file that came then waits for a decision instead of counting."""
+        round_ = self.rounds[round_id]
+        is_over = arrival.arrived > self.takes_until(round_)
+        last = self._last_decision(round_id, arrival.received)
+        if round_.phase is PhaseKind.ENTRIES:
+            return is_over and last is not False
+        if round_.phase in SCORED:
+            return is_over or last is True or self.is_let_off(round_id, unit, arrival.received)
+        return is_over
+
+    def _last_decision(self, round_id: str, moment: datetime) -> bool | None:
+        found = [one.approved for one in self.played.decided if one.round_id == round_id and one.at < moment]
+        return found[-1] if found else None
+
+    def is_let_off(self, round_id: str, unit: str, moment: datetime) -> bool:
+        let_off = self.played.let_off.get((round_id, unit))
+        return let_off is not None and let_off <= moment
+
+    def expected(self, round_id: str, moment: datetime) -> list[str]:
+        """The units that counted then as those of whom something was expected."""
+        return [unit for unit in self.asked(round_id) if not self.is_let_off(round_id, unit, moment)]
 
     def accepted(self, round_id: str, unit: str, moment: datetime) -> list[Arrival]:
         """The files that counted by then, oldest first; the last stands."""
@@ -145,7 +175,7 @@ class Truth:
         """Whether the unit still had to do something for the round then."""
         if self.rounds[round_id].kind is Kind.POSTS:
             return self.tally(round_id, moment).owes.get(unit, 0) > 0
-        return not self.accepted(round_id, unit, moment)
+        return not self.is_let_off(round_id, unit, moment) and not self.accepted(round_id, unit, moment)
 
     def owing(self, round_id: str, moment: datetime) -> list[str]:
         """The units of the round that owed something then, in the plan's order."""
@@ -272,6 +302,37 @@ class Truth:
             if id(group[0]) not in listed:
                 found.setdefault(group[0].unit, []).append(group[0])
         return found
+
+    # Contests
+
+    def entries(self, whole: str, period: str, moment: datetime) -> dict[str, str]:
+        """The titles entered by then, each with its unit."""
+        round_id = f"{self.plan.id}/{whole}.{PhaseKind.ENTRIES}/{period}"
+        return {
+            row["title"]: unit
+            for unit in self.asked(round_id)
+            for files in [self.accepted(round_id, unit, moment)]
+            if files
+            for row in files[-1].delivery.rows.get("entries", ())
+        }
+
+    def ranking(self, round_: Round, moment: datetime) -> dict[str, TruePlace]:
+        """The ranking of a phase in which jurors score, by the sheets that counted then."""
+        whole = round_.ref.rpartition(".")[0]
+        contest = self.plan.obligation(whole).contest
+        if contest is None:
+            return {}
+        entries = self.entries(whole, round_.period.label, moment)
+        preliminary = self.rounds.get(f"{self.plan.id}/{whole}.{PhaseKind.PRELIMINARY}/{round_.period.label}")
+        if round_.phase is PhaseKind.FINAL and preliminary:
+            reached = best(self.ranking(preliminary, moment), contest.finalists)
+            entries = {title: unit for title, unit in entries.items() if title in reached}
+        hands = {
+            juror: files[-1].delivery.scores
+            for juror in self.expected(round_.id, moment)
+            if (files := self.accepted(round_.id, juror, moment))
+        }
+        return true_ranking(contest, entries, {juror: hand for juror, hand in hands.items() if hand})
 
     def silent_about_standing(self, round_: Round, unit: str, duty_number: int, moment: datetime) -> bool:
         """Whether the unit told nothing about its standing duty of that place in its sheet."""

@@ -79,7 +79,7 @@ class Desk:
 
     def _again(self, unit: str, round_: Round, last_day: date) -> Told | None:
         """An item told before, by the same unit or another: by another link to it, or by its title alone."""
-        if self.rng.random() >= 0.12:
+        if self.rng.random() >= 0.25:
             return None
         teller = unit if self.rng.random() < 0.8 else self.rng.choice(sorted(self.told) or [unit])
         end = min(last_day, round_.window.end)

@@ -8,11 +8,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from dinhky.domain.calendar import WorkingCalendar
-from dinhky.domain.contest import PhaseKind
+from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.local_time import at, local
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.domain.schedule import Round, all_rounds_of
-from dinhky.simulation.behaviour import Behaviour, Decision, Delivery, Fault, Mark, Outage, Scoring, Temperament
+from dinhky.simulation.behaviour import Behaviour, Decision, Delivery, Fault, LetOff, Mark, Outage, Scoring, Temperament
 from dinhky.simulation.vocabulary import Vocabulary
 from dinhky.simulation.writing import Desk, Told, typed_posts, without_repeats
 
@@ -56,6 +56,11 @@ class _Year:
             delivery for round_ in self._rounds if not round_.cancelled for delivery in self._deliveries(round_)
         ]
         decisions = {round_.id: self._decisions() for round_ in self._rounds}
+        let_off = tuple(
+            LetOff(round_.id, round_.locks + timedelta(hours=self._rng.choice([8, 10, 34])))
+            for round_ in self._rounds
+            if round_.phase in SCORED
+        )
         outages, mail_outages, ticks = self._outages(), self._outages(), self._extra_ticks()
         return Behaviour(
             plan_id=self._plan.id,
@@ -66,6 +71,7 @@ class _Year:
             outages=outages if with_outages else (),
             mail_outages=mail_outages if with_outages else (),
             extra_ticks=ticks,
+            let_off=let_off,
         )
 
     def _deliveries(self, round_: Round) -> list[Delivery]:

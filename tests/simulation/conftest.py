@@ -1,0 +1,53 @@
+"""The stage on which years are played, and a way to play one with something broken in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from dinhky import bootstrap
+from dinhky.domain.plan import Plan
+from dinhky.rounds.ports import Office
+from dinhky.simulation.playing import Played, play
+from dinhky.simulation.promises import Broken, BrokenPromise, broken_promises
+from dinhky.simulation.setting import Stage, reading_of
+
+PLANS = ("phuc-loi-2026", "canh-vinh-2026", "vung-ang-2026", "chi-minh-2026", "xuan-dam-2025")
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    return Stage(bootstrap.settings({}))
+
+
+@pytest.fixture(scope="session")
+def plans() -> dict[str, Plan]:
+    return bootstrap.plans(bootstrap.settings({}))[0]
+
+
+@pytest.fixture
+def broken_in(stage: Stage, plans: dict[str, Plan]) -> Callable[..., list[BrokenPromise]]:
+    """Plays a plan's year in an office that `spoil` has changed, and lists the promises broken in it."""
+
+    def broken(
+        plan_id: str = "vung-ang-2026",
+        seed: int = 3,
+        spoil: Callable[[Office], dict[str, object]] = lambda office: {},
+        after: Callable[[Played], None] = lambda played: None,
+    ) -> list[BrokenPromise]:
+        plan = plans[plan_id]
+        behaviour = stage.behaviour(plan, seed)
+        with stage.office(plan) as office:
+            played = play(replace(office, **spoil(office)), plan, behaviour, stage.fill)
+        after(played)
+        calendar = bootstrap.calendar_of(stage.settings, also=[plan])
+        return broken_promises(played, calendar, reading_of(stage.settings.include))
+
+    return broken
+
+
+@pytest.fixture
+def kinds_broken_in(broken_in: Callable[..., list[BrokenPromise]]) -> Callable[..., set[Broken]]:
+    return lambda *args, **changes: {promise.what for promise in broken_in(*args, **changes)}

@@ -1,0 +1,191 @@
+"""The oracle is only worth something if it sees what is wrong: one fault at a time, planted in the system."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from dinhky.domain import assignment, posts
+from dinhky.domain.errors import PermanentDeliveryError
+from dinhky.domain.schedule import Round
+from dinhky.ledger.transaction import SqlTransaction
+from dinhky.rounds import chasing, dispatching
+from dinhky.simulation.promises import Broken, broken_in_a_closed_year
+from dinhky.simulation.recording import RecordingChannel, Sent
+
+
+class OtherWords:
+    """The office's words, with a change to every message of some templates."""
+
+    def __init__(self, words, begin, change):
+        self._words, self._begin, self._change = words, begin, change
+
+    def __getattr__(self, name):
+        return getattr(self._words, name)
+
+    def message(self, name, /, **facts):
+        subject, body = self._words.message(name, **facts)
+        if name.startswith(self._begin):
+            return self._change(subject), self._change(body)
+        return subject, body
+
+
+def words_changed(begin, change):
+    return lambda office: {"words": OtherWords(office.words, begin, change)}
+
+
+class OtherReports:
+    def __init__(self, reports, change):
+        self._reports, self._change = reports, change
+
+    def __getattr__(self, name):
+        return getattr(self._reports, name)
+
+    def compile(self, plan, round_, answers):
+        compiled = self._reports.compile(plan, round_, answers)
+        self._change(compiled.facts)
+        return compiled
+
+
+def test_nothing_is_broken_if_nothing_is_planted(broken_in):
+    assert broken_in() == []
+
+
+@pytest.mark.parametrize("kind", ["opening", "T-3", "T-1", "T-0", "escalation", "tally", "products", "standing"])
+def test_a_message_that_is_never_queued(monkeypatch, broken_in, kind):
+    queue = SqlTransaction.queue
+    dropped: list[str] = []
+
+    def forgetful(self, message, at, **more):
+        if message.kind == kind and (not dropped or message.key in dropped):
+            dropped.append(message.key)
+            return True
+        return queue(self, message, at, **more)
+
+    monkeypatch.setattr(SqlTransaction, "queue", forgetful)
+    plan, seed = ("canh-vinh-2026", 1) if kind == "tally" else ("xuan-dam-2025", 2)
+    broken = broken_in(plan, seed)
+    assert dropped
+    assert [(promise.what, promise.kind) for promise in broken] == [(Broken.NEVER_SENT, kind)]
+
+
+def test_an_answer_that_is_never_queued(monkeypatch, kinds_broken_in):
+    queue = SqlTransaction.queue
+    monkeypatch.setattr(
+        SqlTransaction, "queue", lambda self, one, at, **more: one.kind == "accepted-1" or queue(self, one, at, **more)
+    )
+    assert kinds_broken_in() == {Broken.NEVER_SENT}
+
+
+def test_a_message_sent_twice(monkeypatch, broken_in):
+    send = RecordingChannel.send
+
+    def stammering(self, queued, files, now):
+        if queued.message.kind == "T-3" and not any(one.message.kind == "T-3" for one in self.sent):
+            send(self, queued, files, now)
+        return send(self, queued, files, now)
+
+    monkeypatch.setattr(RecordingChannel, "send", stammering)
+    assert [promise.what for promise in broken_in()] == [Broken.SENT_TWICE]
+
+
+def test_a_duplicate_post_that_is_counted(monkeypatch, kinds_broken_in):
+    monkeypatch.setattr(posts, "distinct_posts", lambda told: (list(told), []))
+    assert Broken.WRONG_NUMBER in kinds_broken_in("canh-vinh-2026", 1) | kinds_broken_in("canh-vinh-2026", 2)
+
+
+def test_messages_at_night(monkeypatch, kinds_broken_in):
+    monkeypatch.setattr(dispatching, "in_office_hours", lambda now, calendar: True)
+    assert Broken.OUTSIDE_HOURS in kinds_broken_in("canh-vinh-2026", 1)
+
+
+def test_wrong_days_left(kinds_broken_in):
+    one_more = words_changed("reminder", lambda text: re.sub(r"òn (\d+) ngày", lambda m: f"òn {int(m[1]) + 1} ngày", text))
+    assert kinds_broken_in(spoil=one_more) == {Broken.WRONG_DAYS_LEFT}
+
+
+def test_a_wrong_date(kinds_broken_in):
+    other_year = words_changed("opening", lambda text: text.replace("/2026", "/2027"))
+    assert kinds_broken_in(spoil=other_year) == {Broken.WRONG_DATE}
+
+
+def test_a_wrong_weekday(kinds_broken_in):
+    other_day = words_changed("reminder", lambda text: text.replace("thứ ", "thứ thứ "))
+    assert Broken.WRONG_DATE in kinds_broken_in(spoil=other_day)
+
+
+@pytest.mark.parametrize("figure", ["posts", "activities", "participants"])
+def test_a_changed_number_in_a_report(broken_in, figure):
+    def change(facts):
+        facts["totals"][figure] += 1
+
+    broken = broken_in(spoil=lambda office: {"reports": OtherReports(office.reports, change)})
+    assert {(promise.what, promise.kind) for promise in broken} == {(Broken.WRONG_NUMBER, f"report: {figure}")}
+
+
+def test_a_unit_left_out_of_those_missing_in_a_report(kinds_broken_in):
+    def change(facts):
+        facts["reporting"]["missing"] = []
+
+    assert kinds_broken_in(seed=1, spoil=lambda office: {"reports": OtherReports(office.reports, change)}) == {
+        Broken.WRONG_NUMBER
+    }
+
+
+def test_progress_that_is_behind_the_tally(kinds_broken_in):
+    stale = words_changed("reminder_posts", lambda text: re.sub(r"mới có \d+/", "mới có 9/", text))
+    assert kinds_broken_in("canh-vinh-2026", 1, stale) == {Broken.WRONG_NUMBER}
+
+
+def test_an_escalation_without_a_name(kinds_broken_in):
+    nameless = words_changed("escalation", lambda text: re.sub(r"(?m)^- .*$", "- ?", text))
+    assert kinds_broken_in("xuan-dam-2025", 2, nameless) == {Broken.WRONG_NUMBER}
+
+
+def test_reminders_to_those_who_have_answered(monkeypatch, kinds_broken_in):
+    monkeypatch.setattr(assignment, "SETTLED", frozenset())
+    assert Broken.NOT_WANTED in kinds_broken_in()
+
+
+def test_a_reminder_for_a_day_that_is_over(monkeypatch, kinds_broken_in):
+    monkeypatch.setattr(
+        chasing, "reminder_due", lambda round_, done, now, calendar: None if "T-3" in done else chasing.Step.T_MINUS_3
+    )
+    assert Broken.OVERTAKEN in kinds_broken_in()
+
+
+def test_files_taken_after_the_lock(monkeypatch, kinds_broken_in):
+    monkeypatch.setattr(Round, "is_over", lambda self, now: False)
+    broken = set().union(*(kinds_broken_in("canh-vinh-2026", seed) for seed in (1, 2)))
+    assert Broken.WRONG_VERDICT in broken
+
+
+def test_a_message_that_stays_behind(monkeypatch, kinds_broken_in):
+    send = RecordingChannel.send
+
+    def refusing(self, queued, files, now):
+        if queued.message.kind == "opening":
+            raise PermanentDeliveryError("smtp_refused", code=550, reason="no")
+        return send(self, queued, files, now)
+
+    monkeypatch.setattr(RecordingChannel, "send", refusing)
+    assert kinds_broken_in() == {Broken.NEVER_SENT, Broken.STUCK}
+
+
+def test_a_message_that_no_rule_knows(kinds_broken_in):
+    def invent(played):
+        sent = played.sent[0]
+        played.sent.append(Sent(sent.at, replace(sent.message, kind="greeting")))
+
+    assert kinds_broken_in(after=invent) == {Broken.UNKNOWN_MESSAGE}
+
+
+def test_a_report_that_never_goes_out(kinds_broken_in):
+    assert kinds_broken_in(after=lambda played: played.reports_sent.clear()) >= {Broken.NO_REPORT}
+
+
+def test_a_message_of_a_closed_year(stage, plans):
+    sent = stage.play(plans["xuan-dam-2025"], 1).sent[:1]
+    assert [promise.what for promise in broken_in_a_closed_year(sent)] == [Broken.CLOSED_YEAR]
