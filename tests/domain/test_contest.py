@@ -200,3 +200,13 @@ def test_days_off_late_phases_and_an_even_jury_are_told_before_the_contest_start
         "contest_phase_on_day_off", "contest_phase_after_due", "contest_jury_size",
     ]  # fmt: skip
     assert contest_feasibility("p/PL-6/2026", CONTEST, CALENDAR, date(2026, 4, 29)) == []
+
+
+def test_a_code_once_given_is_kept_and_never_anothers():
+    units = ["a", "b"]
+    first = numbered([told("a", 5, "Một"), told("a", 6, "Hai"), told("b", 5, "Ba")], units)
+    second = numbered([told("a", 5, "MỘT."), told("a", 6, "Bốn"), told("b", 5, "Ba")], units, first)
+    assert [(one.code, one.title) for one in second] == [("01", "MỘT."), ("03", "Ba"), ("04", "Bốn")]
+    ever = [*first, second[-1]]
+    assert [one.code for one in numbered([told("b", 5, "Hai")], units, ever)] == ["05"]
+    assert [one.code for one in numbered([told("a", 5, "Hai")], units, ever)] == ["02"]
