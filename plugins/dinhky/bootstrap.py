@@ -106,7 +106,7 @@ def office(current: Settings | None = None) -> Office:
     """The office with its real adapters. Plan files are read again when they have changed."""
     current = current or settings()
     calendar = calendar_of(current)
-    words = TemplateWords(current.messages)
+    words = words_of(current)
     channels: dict[str, Channel] = {
         "email": SmtpChannel(SmtpSettings.from_url(current.smtp_url), current.sender)
         if current.smtp_url
@@ -162,13 +162,19 @@ def calendar_of(current: Settings | None = None, also: Iterable[Plan] = ()) -> W
 
 
 def words_of(current: Settings | None = None) -> TemplateWords:
-    """The wording alone, for what fails before there is an office."""
-    return TemplateWords((current or settings()).messages)
+    """The wording alone, for what fails before there is an office. Read again when a template has changed."""
+    folder = (current or settings()).messages
+    return _words(folder, _signature(folder, "*.txt", "*.yaml", "problems/*.yaml"))
 
 
 @lru_cache(maxsize=4)
 def _plans(folder: Path, _seen: Signature, around: Surroundings) -> tuple[dict[str, Plan], list[PlanError]]:
     return read_plans(folder, around)
+
+
+@lru_cache(maxsize=4)
+def _words(folder: Path, _seen: Signature) -> TemplateWords:
+    return TemplateWords(folder)
 
 
 @lru_cache(maxsize=4)

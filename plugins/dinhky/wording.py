@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from dinhky.domain.errors import DinhKyError, Problem
@@ -30,7 +30,7 @@ class TemplateWords:
 
     def render(self, text: str, /, **facts: Any) -> str:
         """A template's text, filled in: with the commune's filters, strict and sandboxed, like everything here."""
-        return self._environment.from_string(text).render(**facts)
+        return self._compiled(text).render(**facts)
 
     def sentence(self, problem: Problem) -> str:
         """The problem as one sentence: where, what was found, what is expected. KeyError for a code without wording."""
@@ -62,6 +62,11 @@ class TemplateWords:
         for file in sorted((self._folder / "problems").glob("*.yaml")):
             sentences |= yaml.safe_load(file.read_text("utf-8"))
         return sentences
+
+    @cached_property
+    def _compiled(self) -> Callable[[str], Template]:
+        """Compiling a sentence takes longer than filling it in, and the same few are said again and again."""
+        return lru_cache(maxsize=256)(self._environment.from_string)
 
     @cached_property
     def _environment(self) -> SandboxedEnvironment:

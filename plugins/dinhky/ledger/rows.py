@@ -40,9 +40,9 @@ class Rows:
         """The newest event of that kind for each of these rounds and units; the unit is empty for a whole round."""
         if not round_ids:
             return {}
-        table = schema.events
+        events = schema.events.c
         found = self._connection.execute(
-            select(table).where(table.c.round_id.in_(round_ids), table.c.kind == kind).order_by(table.c.id)
+            select(schema.events).where(events.round_id.in_(round_ids), events.kind == kind).order_by(events.id)
         )
         return {(row.round_id, row.unit): dict(row._mapping) for row in found}
 

@@ -83,11 +83,9 @@ class WorkRows(Rows):
 
     def first_unit_due(self, round_id: str) -> datetime:
         """The units' due date that the round opened with, whatever it is now. Raises LookupError if never opened."""
-        table = schema.events
+        events = schema.events.c
         changes = self._connection.scalars(
-            select(table.c.detail)
-            .where(table.c.round_id == round_id, table.c.kind == "round_changed")
-            .order_by(table.c.id)
+            select(events.detail).where(events.round_id == round_id, events.kind == "round_changed").order_by(events.id)
         )
         for detail in changes:
             if "unit_due" in detail["was"]:

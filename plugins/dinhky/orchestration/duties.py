@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from airflow.sdk import get_parsing_context
+
 from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.orchestration.schedules import RETRIES, START_DATE, round_schedule, standing_schedule
@@ -12,11 +14,16 @@ from dinhky.orchestration.texts import label, obligation_doc, obligation_title
 
 
 def duties_of(kind: Kind) -> Iterator[tuple[Plan, Obligation]]:
-    """Every duty of that kind in every readable plan; where the service plays only some duties, those of them."""
+    """Every duty of that kind in every readable plan; where the service plays only some duties, those of them.
+
+    A task's process reads its DAG file to run one DAG: for it there is only that duty.
+    """
     current = bootstrap.settings()
+    wanted = get_parsing_context().dag_id
     for plan in bootstrap.plans(current)[0].values():
         for obligation in plan.obligations:
-            if obligation.kind is kind and current.plays(f"{plan.id}.{obligation.ref}"):
+            dag_id = f"{plan.id}.{obligation.ref}"
+            if obligation.kind is kind and current.plays(dag_id) and wanted in (None, dag_id):
                 yield plan, obligation
 
 
