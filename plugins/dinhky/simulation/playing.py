@@ -167,6 +167,7 @@ class _Player:
         self._events: list[tuple[datetime, int, int, Callable[[datetime], None]]] = []
         self._count = 0
         self._flushes: set[datetime] = set()
+        self._ticked: set[datetime] = set()
         self._workbooks: dict[tuple[str, str], str] = {}
         self._decided: dict[str, int] = {}
         self._finished: set[str] = set()
@@ -184,7 +185,7 @@ class _Player:
         for decision in self._behaviour.let_off:
             self._at(decision.at, _Turn.DECIDE, self._letting_off(decision))
         for moment in self._ticks():
-            self._at(moment, _Turn.TICK, self._tick)
+            self._tick_at(moment)
         while self._events:
             moment, turn, _, act = heapq.heappop(self._events)
             outage = self._behaviour.is_down(moment)
@@ -208,6 +209,7 @@ class _Player:
             if not self._open(round_, now):
                 return
             self._played.opened[round_.id] = now
+            self._tick_at(self._next_tick(now))  # something is due already if it opened late
             with self._office.ledger.snapshot() as ledger:
                 for row in ledger.messages(round_.id):
                     if row["kind"] == "opening" and row["unit"]:
@@ -418,6 +420,8 @@ class _Player:
             route="folder",
         )
         self._played.arrivals.append(Arrival(delivery, arrived, now, receipt))
+        if delivery.marks and (receipt.number or 0) > 1:
+            self._tick_at(self._next_tick(now))  # a correction may strike something out: its unit owes again
         for touched in self._touched(round_, now):
             self._at(now + timedelta(seconds=20), _Turn.CLOSE, self._closing(touched))
         self._flush_soon(now)
@@ -455,6 +459,11 @@ class _Player:
             and (one.id == round_.id or (one.kind is Kind.POSTS and now > end_of(one.window.end)))
             and not (one.kind is Kind.POSTS and now <= end_of(one.window.end))
         ]
+
+    def _tick_at(self, moment: datetime) -> None:
+        if moment not in self._ticked:
+            self._ticked.add(moment)
+            self._at(moment, _Turn.TICK, self._tick)
 
     def _tick(self, now: datetime) -> None:
         chase(self._office, now)

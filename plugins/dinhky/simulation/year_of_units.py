@@ -29,6 +29,8 @@ USUAL = {
 OUT_OF_CHARACTER = 0.2
 """How often a unit answers as it usually does not."""
 MAX_OUTAGES = 4
+LONGEST_OUTAGE, LONGEST_MAIL_OUTAGE = 90, 30
+"""In hours."""
 EXTRA_TICKS = 20
 
 
@@ -61,7 +63,8 @@ class _Year:
             for round_ in self._rounds
             if round_.phase in SCORED
         )
-        outages, mail_outages, ticks = self._outages(), self._outages(), self._extra_ticks()
+        outages, mail_outages = self._outages(LONGEST_OUTAGE), self._outages(LONGEST_MAIL_OUTAGE)
+        ticks = self._extra_ticks()
         return Behaviour(
             plan_id=self._plan.id,
             seed=self._seed,
@@ -220,7 +223,7 @@ class _Year:
         waits = [timedelta(hours=self._rng.choice([1, 2, 5, 24, 50])) for _ in range(sent_back + 1)]
         return tuple(Decision(wait, approved=number == sent_back) for number, wait in enumerate(waits))
 
-    def _outages(self) -> tuple[Outage, ...]:
+    def _outages(self, longest: int) -> tuple[Outage, ...]:
         """Hours or days in which something is down; often around the days on which much is due."""
         rng = self._rng
         outages = []
@@ -237,9 +240,8 @@ class _Year:
                 _some_day(rng, self._plan.year),
             ]
             start = at(rng.choice(days), time(rng.randint(0, 23), rng.randint(0, 59)))
-            lasts = (
-                timedelta(minutes=rng.randint(20, 600)) if rng.random() < 0.6 else timedelta(hours=rng.randint(20, 90))
-            )
+            is_short = rng.random() < 0.6
+            lasts = timedelta(minutes=rng.randint(20, 600)) if is_short else timedelta(hours=rng.randint(12, longest))
             outages.append(Outage(start, start + lasts))
         return tuple(sorted(outages, key=lambda outage: outage.start))
 
