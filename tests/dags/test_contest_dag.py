@@ -62,9 +62,9 @@ def test_a_phase_opens_on_its_day_and_has_a_named_task_for_each_of_those_asked(d
 
 def test_what_is_late_is_red_and_does_not_end_the_contest(dag):
     for task in ("entries.list", *(f"{phase}.complete" for phase in PHASES if phase != "entries")):
-        assert dag.task_dict[task].trigger_rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+        assert dag.task_dict[task].trigger_rule == TriggerRule.ALL_DONE
     assert upstream(dag, "final.complete") == {"final.open", "final.unit"}
-    assert upstream(dag, "final.rank") == {"final.complete"}
+    assert upstream(dag, "final.rank") == {"final.open", "final.complete"}
     assert upstream(dag, "entries.list") == {"entries.close", "entries.unit"}
 
 

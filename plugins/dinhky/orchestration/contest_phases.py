@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk import TaskGroup, TriggerRule, task
@@ -12,7 +13,7 @@ from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import Round
 from dinhky.orchestration.approval import ApproveReportOperator
-from dinhky.orchestration.runs import explained, held_round, opened_units
+from dinhky.orchestration.runs import explained, held_round
 from dinhky.orchestration.texts import label, phase_title
 from dinhky.orchestration.waiting import LOCK_GRACE, UnitSubmissionOperator, WaitUntilOperator
 from dinhky.orchestration.waiting_for_answers import WaitForAnswersOperator
@@ -20,8 +21,8 @@ from dinhky.rounds.closing import close_milestone
 from dinhky.rounds.contest_results import announce_results, close_sent_on
 from dinhky.rounds.contests import close_entries, open_phase, rank_phase
 
-SOMETHING_HAPPENED = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
-"""Red tasks of units let the contest go on; a phase that was skipped as a whole lets nothing go on."""
+# What waits for units and jurors runs whatever became of their tasks: red lets the contest go on, and so does skipped (a
+# juror let off, a unit that did not enter). What follows it needs the phase's opening to have succeeded.
 _STARTS_WHATEVER_WAS_PROVED = {PhaseKind.LAUNCH, PhaseKind.ENTRIES}
 _UNIT_LABELS = {PhaseKind.ENTRIES: "entries_unit", PhaseKind.PRELIMINARY: "jury_unit", PhaseKind.FINAL: "jury_unit"}
 
@@ -37,12 +38,15 @@ def phase_group(plan: Plan, phase: Obligation, round_: Round, after: list[Any], 
             task_id="wait",
             task_display_name=label("phase_wait"),
             moment=round_.opens.isoformat(),
-            trigger_rule=SOMETHING_HAPPENED if kind in _STARTS_WHATEVER_WAS_PROVED else TriggerRule.ALL_SUCCESS,
+            trigger_rule=TriggerRule.ALL_DONE if kind in _STARTS_WHATEVER_WAS_PROVED else TriggerRule.ALL_SUCCESS,
         )
 
         @task(task_id="open", task_display_name=label("phase_open"))
         def opened() -> list[dict[str, str]]:
-            return opened_units(plan, phase, open_phase)
+            with explained():
+                round_id, _ = _held(plan, phase)
+                units = open_phase(bootstrap.office(), round_id, _opening_moment(round_))
+            return [{"round_id": round_id, "unit": unit.code, "unit_name": unit.name} for unit in units]
 
         open_task = opened()
         units = UnitSubmissionOperator.partial(
@@ -57,12 +61,12 @@ def phase_group(plan: Plan, phase: Obligation, round_: Round, after: list[Any], 
             task_id="complete",
             task_display_name=label("jury_complete" if kind in SCORED else "phase_complete"),
             round_id=round_.id,
-            trigger_rule=SOMETHING_HAPPENED,
+            trigger_rule=TriggerRule.ALL_DONE,
         )
         [open_task, units] >> complete
         if kind in SCORED:
-            return [_approval(plan, _ranked(plan, phase, complete), kind, following)]
-        report = _reported(plan, phase, complete)
+            return [_approval(plan, _ranked(plan, phase, [open_task, complete]), kind, following)]
+        report = _reported(plan, phase, [open_task, complete])
         if kind is PhaseKind.AWARD:
             return [report, _announced(plan, phase, open_task)]
         return [report] if kind is PhaseKind.SENT_ON else [open_task, units]
@@ -75,10 +79,10 @@ def _listed(plan: Plan, phase: Obligation, round_: Round, open_task: Any, units:
         moment=(round_.locks + LOCK_GRACE).isoformat(),
     )
 
-    @task(task_id="list", task_display_name=label("entries_list"), trigger_rule=SOMETHING_HAPPENED)
+    @task(task_id="list", task_display_name=label("entries_list"), trigger_rule=TriggerRule.ALL_DONE)
     def listed() -> int:
         with explained():
-            return close_entries(bootstrap.office(), *held_round(plan, phase)).id
+            return close_entries(bootstrap.office(), *_held(plan, phase)).id
 
     list_task = listed()
     open_task >> close
@@ -86,14 +90,14 @@ def _listed(plan: Plan, phase: Obligation, round_: Round, open_task: Any, units:
     return list_task
 
 
-def _ranked(plan: Plan, phase: Obligation, complete: Any) -> Any:
+def _ranked(plan: Plan, phase: Obligation, after: list[Any]) -> Any:
     @task(task_id="rank", task_display_name=label(f"{phase.phase}_rank"))
     def ranked() -> int:
         with explained():
-            return rank_phase(bootstrap.office(), *held_round(plan, phase)).id
+            return rank_phase(bootstrap.office(), *_held(plan, phase)).id
 
     rank = ranked()
-    complete >> rank
+    after >> rank
     return rank
 
 
@@ -116,28 +120,43 @@ def _approval(plan: Plan, report_id: Any, kind: PhaseKind, following: str) -> An
     return approve
 
 
-def _reported(plan: Plan, phase: Obligation, complete: Any) -> Any:
+def _reported(plan: Plan, phase: Obligation, after: list[Any]) -> Any:
     close = close_sent_on if phase.phase is PhaseKind.SENT_ON else close_milestone
 
     @task(task_id="report", task_display_name=label("phase_report"))
     def reported() -> None:
         with explained():
-            close(bootstrap.office(), *held_round(plan, phase))
+            close(bootstrap.office(), *_held(plan, phase))
 
     report = reported()
-    complete >> report
+    after >> report
     return report
 
 
 def _announced(plan: Plan, phase: Obligation, open_task: Any) -> Any:
-    whole = phase.ref.rpartition(".")[0]
-    final = plan.obligation(f"{whole}.{PhaseKind.FINAL}")
+    final = plan.obligation(f"{_whole(plan, phase).ref}.{PhaseKind.FINAL}")
 
     @task(task_id="announce", task_display_name=label("announce"))
     def announced() -> None:
         with explained():
-            announce_results(bootstrap.office(), *held_round(plan, final))
+            announce_results(bootstrap.office(), *_held(plan, final))
 
     announce = announced()
     open_task >> announce
     return announce
+
+
+def _whole(plan: Plan, phase: Obligation) -> Obligation:
+    return plan.obligation(phase.ref.rpartition(".")[0])
+
+
+def _held(plan: Plan, phase: Obligation) -> tuple[str, datetime]:
+    """The id of the phase's round and the office time; skips the task where the phase, or the contest, is not held."""
+    held_round(plan, _whole(plan, phase))
+    return held_round(plan, phase)
+
+
+def _opening_moment(round_: Round) -> datetime:
+    """What an opening stands for: its planned moment if it is hardly later, as for every tick."""
+    clock = bootstrap.settings().clock
+    return clock.tick(clock.real(round_.opens))

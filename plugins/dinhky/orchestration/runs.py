@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,10 +13,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from dinhky import bootstrap
 from dinhky.domain.errors import DinhKyError, UnknownName
 from dinhky.domain.local_time import local
-from dinhky.domain.plan import Obligation, Plan, Unit
+from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import rounds_of
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.ports import Office
 from dinhky.rounds.standing import why_idle
 from dinhky.rounds.standing_duties import carrying_report
 
@@ -69,13 +68,11 @@ def this_standing_period(plan: Plan) -> tuple[str, datetime]:
     return round_id.rpartition("/")[2], now
 
 
-def opened_units(
-    plan: Plan, obligation: Obligation, opening: Callable[[Office, str, datetime], list[Unit]] = open_round
-) -> list[dict[str, str]]:
+def opened_units(plan: Plan, obligation: Obligation) -> list[dict[str, str]]:
     """Open the round that the current run plays; for each unit asked, what its task needs to know."""
     with explained():
         round_id, now = this_round(plan, obligation)
-        units = opening(bootstrap.office(), round_id, now)
+        units = open_round(bootstrap.office(), round_id, now)
     return [{"round_id": round_id, "unit": unit.code, "unit_name": unit.name} for unit in units]
 
 

@@ -14,7 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from dinhky import bootstrap
 from dinhky.domain.errors import Problem
 from dinhky.orchestration.waiting import LOOK_EVERY_SECONDS, LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
-from dinhky.rounds.contests import still_asks, whom_it_waits_for
+from dinhky.rounds.contests import is_open, still_asks, whom_it_waits_for
 from dinhky.rounds.standing import why_idle
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ class WaitForAnswersOperator(BaseOperator):
         office, words = bootstrap.office(current), bootstrap.words_of(current)
         if idle := why_idle(office, self.round_id):
             raise AirflowSkipException(words.sentence(idle))
+        if not is_open(office, self.round_id):
+            raise AirflowSkipException(words.sentence(Problem("phase_not_opened", params={"phase": ""})))
         names = whom_it_waits_for(office, self.round_id)
         if not names:
             return

@@ -57,6 +57,12 @@ def open_phase(office: Office, round_id: str, now: datetime) -> list[Unit]:
     return asked
 
 
+def is_open(office: Office, round_id: str) -> bool:
+    """Whether the phase was ever opened."""
+    with office.ledger.snapshot() as ledger:
+        return ledger.round_is_open(round_id)
+
+
 def whom_it_waits_for(office: Office, round_id: str) -> tuple[str, ...]:
     """The names of those without whom the contest cannot leave this phase: jurors who owe scores, or who owes a proof.
 
