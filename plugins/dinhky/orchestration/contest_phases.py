@@ -21,8 +21,8 @@ from dinhky.rounds.closing import close_milestone
 from dinhky.rounds.contest_results import announce_results, close_sent_on
 from dinhky.rounds.contests import close_entries, open_phase, rank_phase
 
-# What waits for units and jurors runs whatever became of their tasks: red lets the contest go on, and so does skipped (a
-# juror let off, a unit that did not enter). What follows it needs the phase's opening to have succeeded.
+# What waits for units and jurors runs whatever became of their tasks: red ones let the contest go on, and so do skipped
+# ones (a juror let off, a unit that did not enter). What follows needs the phase's opening to have succeeded.
 _STARTS_WHATEVER_WAS_PROVED = {PhaseKind.LAUNCH, PhaseKind.ENTRIES}
 _UNIT_LABELS = {PhaseKind.ENTRIES: "entries_unit", PhaseKind.PRELIMINARY: "jury_unit", PhaseKind.FINAL: "jury_unit"}
 
