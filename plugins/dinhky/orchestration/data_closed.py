@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from dinhky import bootstrap
 from dinhky.domain.plan import Obligation, Plan
@@ -39,7 +39,7 @@ class NothingOwedTrigger(BaseTrigger):
         pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
         while await asyncio.to_thread(_is_owed_something, self.round_id):
             await asyncio.sleep(pause)
-        yield TriggerEvent(self.round_id)
+        yield TaskSuccessEvent()
 
 
 class DataClosedOperator(WaitUntilOperator):
@@ -47,6 +47,8 @@ class DataClosedOperator(WaitUntilOperator):
 
     A unit that joined after the run had begun has no task in it: here the run waits for that unit too.
     """
+
+    is_all = False
 
     def __init__(self, *, plan: Plan, obligation: Obligation, **kwargs: Any) -> None:
         super().__init__(**kwargs)

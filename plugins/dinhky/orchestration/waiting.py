@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from dinhky import bootstrap
 from dinhky.domain.errors import Problem
@@ -25,7 +25,10 @@ LOCK_GRACE = timedelta(minutes=3)
 
 
 class UnitSubmissionTrigger(BaseTrigger):
-    """Fires when a unit's part of a round is answered, waived, or missing at the lock."""
+    """Fires when a unit's part of a round is waived or missing at the lock; ends the task itself when it is answered.
+
+    The usual end needs no worker: a process less for each unit of each round.
+    """
 
     def __init__(self, round_id: str, unit: str) -> None:
         super().__init__()
@@ -41,7 +44,7 @@ class UnitSubmissionTrigger(BaseTrigger):
         while True:
             found = await asyncio.to_thread(_outcome_or_waiting, self.round_id, self.unit)
             if found is not Outcome.WAITING:
-                yield TriggerEvent(found.value)
+                yield TaskSuccessEvent() if found is Outcome.ANSWERED else TriggerEvent(found.value)
                 return
             await asyncio.sleep(pause)
 
@@ -89,25 +92,28 @@ class UnitSubmissionOperator(BaseOperator):
 
 
 class MomentTrigger(BaseTrigger):
-    """Fires at a real instant, given in ISO form; at once if it has passed."""
+    """Fires at a real instant, given in ISO form; at once if it has passed. Ends the task itself if `is_all`."""
 
-    def __init__(self, moment: str) -> None:
+    def __init__(self, moment: str, is_all: bool = True) -> None:
         super().__init__()
         self.moment = moment
+        self.is_all = is_all
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"moment": self.moment}
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"moment": self.moment, "is_all": self.is_all}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         moment = datetime.fromisoformat(self.moment)
         while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
             await asyncio.sleep(min(left, 60.0))
-        yield TriggerEvent(self.moment)
+        yield TaskSuccessEvent() if self.is_all else TriggerEvent(self.moment)
 
 
 class WaitUntilOperator(BaseOperator):
     """Waits until the office clock shows a moment (ISO, with its zone)."""
 
+    is_all = True
+    """Whether nothing is left to do when the moment has come."""
     template_fields = ("moment",)
 
     def __init__(self, *, moment: str, **kwargs: Any) -> None:
@@ -118,7 +124,7 @@ class WaitUntilOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         real = bootstrap.settings().clock.real(datetime.fromisoformat(self.moment))
         if datetime.now(UTC) < real:
-            self.defer(trigger=MomentTrigger(real.isoformat()), method_name="resume")
+            self.defer(trigger=MomentTrigger(real.isoformat(), self.is_all), method_name="resume")
 
     def resume(self, context: Any, event: str) -> None:
         """Called when the moment has come."""
