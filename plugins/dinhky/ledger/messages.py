@@ -60,15 +60,7 @@ class MessageRows(Rows):
         `sending` becomes `unknown`.
         """
         table = schema.outbox
-        expired = table.c.lease_until < now
-        self._connection.execute(
-            update(table)
-            .where(table.c.state == "claimed", expired)
-            .values(state="queued", claimed_by=None, attempts=table.c.attempts - 1)  # it was never tried
-        )
-        self._connection.execute(
-            update(table).where(table.c.state == "sending", expired).values(state="unknown", settled_at=now)
-        )
+        self._recover(now)
         may_go = table.c.office_hours_only.in_([False, True] if office_hours else [False])
         due = (
             select(table.c.id)
@@ -89,6 +81,22 @@ class MessageRows(Rows):
             select(table).where(table.c.id.in_(ids)).order_by(table.c.not_before, table.c.id)
         )
         return [_queued(row) for row in rows]
+
+    def _recover(self, now: datetime) -> None:
+        """Take back what a dead dispatcher holds; nearly always nothing, and then nothing is written."""
+        table = schema.outbox
+        expired = table.c.lease_until < now
+        held = select(table.c.id).where(table.c.state.in_(["claimed", "sending"]), expired).limit(1)
+        if self._connection.execute(held).first() is None:
+            return
+        self._connection.execute(
+            update(table)
+            .where(table.c.state == "claimed", expired)
+            .values(state="queued", claimed_by=None, attempts=table.c.attempts - 1)  # it was never tried
+        )
+        self._connection.execute(
+            update(table).where(table.c.state == "sending", expired).values(state="unknown", settled_at=now)
+        )
 
     def mark_sending(self, message_id: int, by: str) -> bool:
         """The last word before the wire; False if the claim was lost meanwhile."""
