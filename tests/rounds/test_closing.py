@@ -4,12 +4,14 @@ Vũng Áng's milestones are due and lock on the same days.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
 from dinhky.domain.assignment import State
 from dinhky.domain.errors import CompilingRefused, UnknownName
+from dinhky.domain.plan import Amendment, FormerName
 from dinhky.intake.receive import Verdict
 from dinhky.rounds.closing import close_milestone, close_posts_round
 from dinhky.rounds.opening import open_round
@@ -97,6 +99,28 @@ def test_a_quota_of_which_every_owner_is_waived_is_closed_at_the_end_of_its_mont
     for unit in ("vhtttt", "vhxh"):
         new_commune.waive(unit, RADIO_MARCH, at("03-09T09:00"))
     assert close_posts_round(new_commune.office, RADIO_MARCH, at("04-01T08:00")).units == ()
+
+
+def test_the_tally_names_the_channel_and_goes_to_the_lead_that_the_plan_was_amended_to(march):
+    plan = march.office.plans["phuc-loi-2026"]
+    amendment = Amendment(date(2026, 3, 20), "Kế hoạch 120/KH-UBND", "đổi kênh", channel="social", lead=("vp",))
+    duties = tuple(replace(one, amended=(amendment,)) if one.ref == "PL-3" else one for one in plan.obligations)
+    commune = march.using(plans={plan.id: replace(plan, obligations=duties)})
+    close_posts_round(commune.office, RADIO_MARCH, at("04-04T08:00"))
+    told = commune.messages("tally")
+    assert sorted(row["address"] for row in told) == [SUPERVISOR, "vanphong@phucloi.example"]
+    assert {row["subject"] for row in told} == {
+        "[Định Kỳ] Tin, bài tháng 3/2026 trên Các trang mạng xã hội: 0/2, chưa đủ"
+    }
+
+
+def test_the_tally_calls_a_unit_by_the_name_of_the_day(march):
+    plan = march.office.plans["phuc-loi-2026"]
+    former = FormerName(date(2026, 12, 31), "Trung tâm Văn hoá cũ")
+    units = tuple(replace(one, former_names=(former,)) if one.code == "vhtttt" else one for one in plan.units)
+    commune = march.using(plans={plan.id: replace(plan, units=units)})
+    close_posts_round(commune.office, RADIO_MARCH, at("04-01T08:00"))
+    assert {"- Trung tâm Văn hoá cũ: 02" in row["body"] for row in commune.messages("tally")} == {True}
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from dinhky.domain.contest import SCORED, PhaseKind
+from dinhky.domain.local_time import local
 from dinhky.domain.plan import Kind, Plan, Unit
-from dinhky.domain.schedule import Round
+from dinhky.domain.schedule import Round, in_force
 from dinhky.domain.scoring import sheet_rows
 from dinhky.rounds.contest_answers import contest_of, judged_entries, sheets_owed, takes_until
 from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import tally_of
+from dinhky.rounds.succession import as_of
 
 _WORDING_OF_KIND = {Kind.REPORT: "", Kind.POSTS: "_posts", Kind.MILESTONE: "_milestone"}
 _WORDING_OF_PHASE = {
@@ -29,15 +31,19 @@ def wording(step: str, round_: Round) -> str:
 
 
 def facts_for(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime) -> dict[str, Any]:
-    """What the messages of a round can say because of its kind, for every unit alike."""
-    obligation = plan.obligation(round_.ref)
+    """What the messages of a round can say because of its kind, for every unit alike.
+
+    The duty is as amended for the round's period, and units have the names of the day.
+    """
+    obligation = in_force(plan.obligation(round_.ref), round_.period)
     facts: dict[str, Any] = {"obligation": obligation, "is_overdue": now > round_.unit_due}
     if round_.kind is Kind.POSTS:
+        names = {unit.code: unit.name for unit in as_of(plan, local(now).date()).units}
         facts |= {
             "tally": tally_of(office, ledger, plan, round_),
             "channel_name": plan.channels.get(obligation.channel or "", ""),
-            "writers": [plan.unit(code).name for code in round_.asked] if obligation.rota else [],
-            "names": {unit.code: unit.name for unit in plan.units},
+            "writers": [names[code] for code in round_.asked] if obligation.rota else [],
+            "names": names,
         }
     if round_.phase:
         facts |= {"contest": obligation.contest, "asks_until": takes_until(office, round_)}

@@ -14,7 +14,7 @@ from dinhky.domain.errors import CompilingRefused, UnknownName
 from dinhky.domain.local_time import end_of, local
 from dinhky.domain.plan import Plan
 from dinhky.domain.posts import Tally
-from dinhky.domain.schedule import Round
+from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.asking import facts_for
 from dinhky.rounds.correspondence import to_person, to_unit
 from dinhky.rounds.lookup import round_of
@@ -92,7 +92,8 @@ def _tally_messages(
     office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime
 ) -> Iterator[Message]:
     facts = facts_for(office, ledger, plan, round_, now)
-    for lead in plan.existing(plan.obligation(round_.ref).lead, local(now).date()):
+    duty = in_force(plan.obligation(round_.ref), round_.period)
+    for lead in plan.existing(duty.lead, local(now).date()):
         yield from to_unit(
             office,
             plan,
