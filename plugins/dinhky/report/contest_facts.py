@@ -34,6 +34,7 @@ def contest_facts(
         raise ValueError(f"{ref} is no contest")
     known = {entry.code: _entry(plan, entry) for entry in entries}
     award_day = contest.phase(PhaseKind.AWARD).due
+    asked = invited(plan, contest, obligation.units)
     finalists = shortlist(contest, preliminary) if preliminary else tuple(known)
     rankings = {PhaseKind.PRELIMINARY: preliminary} if preliminary else {}
     rankings[PhaseKind.FINAL] = final
@@ -69,10 +70,8 @@ def contest_facts(
                 "finalists": len(finalists),
                 "awards": len(given),
             },
-            "units": _units(plan, obligation.units, entries, finalists),
-            "silent": [
-                plan.unit(code).name for code in obligation.units if code not in {entry.unit for entry in entries}
-            ],
+            "units": _units(plan, asked, entries, finalists),
+            "silent": [plan.unit(code).name for code in asked if code not in {entry.unit for entry in entries}],
             "shortlist": {"planned": contest.finalists, "entries": list(finalists)},
             "preliminary": ranking_facts(contest, preliminary, known) if preliminary else None,
             "final": ranking_facts(contest, final, known),
@@ -85,6 +84,11 @@ def contest_facts(
             },
         }
     )
+
+
+def invited(plan: Plan, contest: Contest, units: Iterable[str]) -> tuple[str, ...]:
+    """Those of the contest's units that could enter: that existed on the last day on which entries were taken."""
+    return plan.existing(units, contest.phase(PhaseKind.ENTRIES).due)
 
 
 def _proposal(plan: Plan) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dinhky.domain.plan import Plan
 from dinhky.domain.ranking import shortlist
 from dinhky.domain.schedule import Round
 from dinhky.report.annex_sheet import AnnexSheet, Styles
-from dinhky.report.contest_facts import contest_facts, ranking_facts
+from dinhky.report.contest_facts import contest_facts, invited, ranking_facts
 from dinhky.report.notation import printable
 from dinhky.rounds.ports import ContestSoFar
 
@@ -40,7 +40,7 @@ def facts_of_phase(plan: Plan, round_: Round, so_far: ContestSoFar) -> dict[str,
         "issuer": list(plan.letterhead.issuer),
         "due": contest.phase(PhaseKind.AWARD).due.isoformat(),
         "entries": [asdict(entry) | {"unit_name": plan.unit(entry.unit).name} for entry in so_far.entries],
-        "units": _units(plan, plan.obligation(ref).units, so_far.entries),
+        "units": _units(plan, invited(plan, contest, plan.obligation(ref).units), so_far.entries),
     }
     if so_far.preliminary:
         known = {entry.code: asdict(entry) | {"unit": plan.unit(entry.unit).name} for entry in so_far.entries}

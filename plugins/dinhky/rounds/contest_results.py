@@ -10,7 +10,7 @@ from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import CompilingRefused, SendingRefused
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
-from dinhky.domain.schedule import Round
+from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.contest_answers import contest_of, entries_in, phase_round, played_by, whole_contest
 from dinhky.rounds.correspondence import to_person, to_unit
 from dinhky.rounds.lookup import round_of
@@ -179,7 +179,8 @@ def _hand_over_proposal(
         **facts,
     )
     ledger.queue(signed_by, now)
-    for code in plan.existing(plan.obligation(round_.ref).lead, local(now).date()):
+    duty = in_force(plan.obligation(round_.ref), round_.period)
+    for code in plan.existing(duty.lead, local(now).date()):
         issued_by = to_unit(
             office,
             plan,

@@ -13,6 +13,7 @@ from dinhky.domain.assignment import State
 from dinhky.domain.contest import SCORED, Contest, PhaseKind
 from dinhky.domain.contest_entries import Entry, numbered
 from dinhky.domain.errors import PhaseRefused, Problem
+from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.domain.scoring import to_score
@@ -33,6 +34,7 @@ from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.ports import Attachment, ContestSoFar, LedgerTransaction, Office, ReportVersion
 from dinhky.rounds.reporting import copy_out, refusal
+from dinhky.rounds.succession import as_of
 
 NUMBERED = "entries_numbered"
 """The event that gives entries their codes, for good."""
@@ -224,7 +226,7 @@ def _submissions(ledger: LedgerTransaction, round_: Round) -> dict[str, int]:
 def _compile(
     office: Office, plan: Plan, round_: Round, so_far: ContestSoFar, counted: dict[str, int], now: datetime
 ) -> ReportVersion:
-    compiled = office.reports.compile_contest(plan, round_, so_far)
+    compiled = office.reports.compile_contest(as_of(plan, local(round_.due).date()), round_, so_far)
     names: dict[str, Any] = {"ref": whole_ref(round_), "period": round_.period.label}
     kind = round_.phase.value if round_.phase else ""
     document = Attachment(office.words.file_name(f"document_{kind}", **names), office.files.put(compiled.document))

@@ -7,8 +7,10 @@ import io
 import json
 import re
 import zipfile
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import docx
 import pytest
@@ -17,14 +19,17 @@ from dinhky.domain.content import ContestEntry
 from dinhky.domain.contest import Contest, PhaseKind
 from dinhky.domain.contest_entries import Entry, numbered
 from dinhky.domain.errors import RankingRefused
-from dinhky.domain.plan import Plan
+from dinhky.domain.period import Cadence, Period
+from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.ranking import LetOff, ranking, shortlist
 from dinhky.domain.scoring import Score, to_score
 from dinhky.plan_files import read_plan
 from dinhky.report.contest_documents import write_contest_documents
 from dinhky.report.contest_facts import contest_facts
+from dinhky.report.contest_lists import facts_of_phase
 from dinhky.report.errors import ReportError
 from dinhky.report.notation import points
+from dinhky.rounds.ports import ContestSoFar
 from dinhky.wording import TemplateWords
 
 INCLUDE = Path(__file__).parents[3] / "include"
@@ -129,6 +134,21 @@ def test_the_facts_are_plain_and_count_what_was_entered(facts):
     assert facts["silent"] == [
         "Điểm phục vụ hành chính công phường", "Ủy ban Mặt trận Tổ quốc Việt Nam phường", "Ban Xây dựng đảng",
     ]  # fmt: skip
+
+
+def test_a_unit_that_came_after_the_last_day_of_entries_is_not_said_to_have_kept_away(plan, entries, rankings):
+    preliminary, final = rankings
+    later = Unit("khoi", "Khối Dân vận - Mặt trận", since=date(2026, 7, 1))
+    [duty] = [one for one in plan.obligations if one.ref == "PL-6"]
+    changed = dataclasses.replace(
+        plan,
+        units=(*plan.units, later),
+        obligations=(dataclasses.replace(duty, units=(*duty.units, "khoi")),),
+    )
+    round_ = SimpleNamespace(ref="PL-6.entries", phase=PhaseKind.ENTRIES, period=Period(2026, Cadence.YEARLY, 1))
+    listed = facts_of_phase(changed, round_, ContestSoFar(tuple(entries)))["units"]
+    silent = contest_facts(changed, "PL-6", entries, final, preliminary)["silent"]
+    assert later.name not in [*silent, *(unit["name"] for unit in listed)]
 
 
 def test_every_place_of_the_final_is_in_the_report(documents, facts):
