@@ -25,8 +25,8 @@ class Identity:
 
 @dataclass(frozen=True)
 class Post:
-    """One published item. `row` is its row in the unit's workbook, 0 if it was told in another way; `form`, `channel` and
-    `field` hold the form's choices."""
+    """One published item. `row` is its row in the unit's workbook, 0 if it was told in another way; `form`, `channel`
+    and `field` hold the form's choices."""
 
     row: int
     title: str

@@ -268,7 +268,7 @@ def _remark(answer: UnitAnswer, remark: Remark) -> dict[str, Any]:
 
 
 def _in_order(answer: UnitAnswer, rows: Sequence[Any]) -> Sequence[Any]:
-    """In the order of the unit's workbook, then what was told otherwise; several workbooks' rows are in order already."""
+    """In the order of the unit's workbook, then what was told otherwise; rows of several workbooks are in order."""
     return rows if answer.periods else sorted(rows, key=lambda listed: (not listed.row, listed.row))
 
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinhky.domain.same_item import bare_link
+from dinhky.domain.same_item import bare_link, is_web_link
 from dinhky.workbook.cell_text import clean, comparable
-from dinhky.domain.same_item import is_web_link
 from dinhky.workbook.typed_values import LARGEST_COUNT, parse_day, parse_whole_number, write_day
 
 ANYTHING = st.one_of(
