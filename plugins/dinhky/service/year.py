@@ -32,7 +32,7 @@ from dinhky.service.running import forget_the_real_service, prepare, say_login, 
 from dinhky.service.year_comparison import Difference, differences
 from dinhky.service.year_pace import paced
 from dinhky.simulation.behaviour import Behaviour, Delivery, Fault
-from dinhky.simulation.playing import play
+from dinhky.simulation.playing import play, scored
 from dinhky.simulation.setting import Stage
 from dinhky.workbook.sample import fill
 
@@ -131,8 +131,10 @@ class Year:
         while (now := current.clock.now()) < self.last + PAST_THE_END:
             check()
             ticked = self._last_tick(current, admin)
-            while waiting and waiting[0].at <= now and self._has_ticked(office, ticked, waiting[0].at):
-                self._deliver(office, waiting.pop(0))
+            due = [one for one in waiting if one.at <= now and self._has_ticked(office, ticked, one.at)]
+            for delivery in due:
+                if self._deliver(office, delivery) or office.rounds[delivery.round_id].is_over(now):
+                    waiting.remove(delivery)
             self._approve(current, office, approvers)
             lag = self._lag(current, office, ticked, now)
             self.slowest = max(self.slowest, lag)
@@ -173,8 +175,8 @@ class Year:
             return timedelta()
         return datetime.now(UTC) - current.clock.real(due)
 
-    def _deliver(self, office: Office, delivery: Delivery) -> None:
-        """As the unit would: the workbook it got, filled in. A unit whose round never opened has nothing to send."""
+    def _deliver(self, office: Office, delivery: Delivery) -> bool:
+        """As the unit would: the workbook it got, filled in. False while its round has not opened."""
         round_ = office.rounds[delivery.round_id]
         data = repr(delivery.rows).encode()
         if delivery.fault is not Fault.NO_WORKBOOK:
@@ -185,8 +187,9 @@ class Year:
                     if row["kind"] == Step.OPENING.value and row["unit"] == delivery.workbook_unit
                 ]
             if not notices:
-                return
+                return False
             workbook = office.files.get(notices[0]["attachments"][0]["sha256"])
+            delivery = scored(office, office.plans[round_.plan_id], round_, delivery)
             data = fill(workbook, delivery.rows)
         receive(
             office,
@@ -197,6 +200,7 @@ class Year:
             now=delivery.at,
             route="folder",
         )
+        return True
 
     def _approve(self, current: Settings, office: Office, approvers: Mapping[str, AirflowApi]) -> None:
         """Say yes to everything that waits for the approver."""

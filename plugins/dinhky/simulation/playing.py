@@ -155,6 +155,22 @@ def play_history(office: Office, plan: Plan) -> list[Sent]:
     return sent
 
 
+def scored(office: Office, plan: Plan, round_: Round, delivery: Delivery) -> Delivery:
+    """A juror's file with the points that their hand gives to the entries of the sheet that came; others as they are."""
+    if not delivery.scores:
+        return delivery
+    with office.ledger.snapshot() as ledger:
+        sheet = prefilled_for(office, ledger, plan, round_, plan.unit(delivery.workbook_unit))["scores"]
+    criteria = [(criterion.code, criterion.max_points) for criterion in contest_of(plan, round_).criteria]
+    rows = []
+    for number, row in enumerate(sheet):
+        points = delivery.scores.points(str(row["title"]), criteria)
+        if delivery.scores.skips is not None and number == delivery.scores.skips % len(sheet):
+            points.popitem()
+        rows.append({f"points.{code}": float(value) for code, value in points.items()})
+    return replace(delivery, rows={"scores": tuple(rows)})
+
+
 class _Player:
     def __init__(self, office: Office, plan: Plan, behaviour: Behaviour, fill: Callable[[bytes, Rows], bytes]) -> None:
         rounds = {round_.id: round_ for round_ in office.rounds.values() if round_.plan_id == plan.id}
@@ -408,7 +424,7 @@ class _Player:
         return arrive
 
     def _receive(self, delivery: Delivery, round_: Round, arrived: datetime, now: datetime) -> None:
-        delivery = self._scored(delivery, round_)
+        delivery = scored(self._office, self._plan, round_, delivery)
         data = self._file(delivery, round_)
         receipt = receive(
             self._office,
@@ -425,23 +441,6 @@ class _Player:
         for touched in self._touched(round_, now):
             self._at(now + timedelta(seconds=20), _Turn.CLOSE, self._closing(touched))
         self._flush_soon(now)
-
-    def _scored(self, delivery: Delivery, round_: Round) -> Delivery:
-        """A juror's file with the points that their hand gives to the entries in the sheet that came."""
-        if not delivery.scores:
-            return delivery
-        contest = contest_of(self._plan, round_)
-        juror = self._plan.unit(delivery.workbook_unit)
-        with self._office.ledger.snapshot() as ledger:
-            sheet = prefilled_for(self._office, ledger, self._plan, round_, juror)["scores"]
-        criteria = [(criterion.code, criterion.max_points) for criterion in contest.criteria]
-        rows = []
-        for number, row in enumerate(sheet):
-            points = delivery.scores.points(str(row["title"]), criteria)
-            if delivery.scores.skips is not None and number == delivery.scores.skips % len(sheet):
-                points.popitem()
-            rows.append({f"points.{code}": float(value) for code, value in points.items()})
-        return replace(delivery, rows={"scores": tuple(rows)})
 
     def _file(self, delivery: Delivery, round_: Round) -> bytes:
         if delivery.fault is Fault.NO_WORKBOOK:
