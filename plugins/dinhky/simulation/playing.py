@@ -156,7 +156,7 @@ def play_history(office: Office, plan: Plan) -> list[Sent]:
 
 
 def scored(office: Office, plan: Plan, round_: Round, delivery: Delivery) -> Delivery:
-    """A juror's file with the points that their hand gives to the entries of the sheet that came; others as they are."""
+    """A juror's file with the points that their hand gives to the sheet's entries; other files as they are."""
     if not delivery.scores:
         return delivery
     with office.ledger.snapshot() as ledger:
