@@ -16,6 +16,7 @@ from jinja2 import Environment, UndefinedError, meta
 import dinhky
 from dinhky import bootstrap
 from dinhky.domain import errors
+from dinhky.domain.assignment import State
 from dinhky.domain.content import Content, Evidence
 from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import DinhKyError, Problem
@@ -311,6 +312,29 @@ def test_one_thing_has_one_name():
 )
 def test_a_day_is_the_one_in_vietnam_and_padded_as_documents_pad_it(day, shown):
     assert WORDS.weekday_and_day(day) == shown
+
+
+@pytest.mark.parametrize("state", [*State])
+def test_a_state_is_named_in_vietnamese_where_it_leads_nowhere(state):
+    for code in ("illegal_transition", "reason_missing"):
+        sentence = WORDS.sentence(Problem(code, params={"current": "open", "wanted": state.value}))
+        assert not {word.strip("“”.") for word in sentence.split()} & {*State}
+        assert sentence == " ".join(sentence.split())
+
+
+@pytest.mark.parametrize(
+    ("plan_id", "round_id", "sender"),
+    [
+        ("phuc-loi-2026", "PL-5/2026-Q1", "UBND phường Phúc Lợi"),
+        ("canh-vinh-2026", "CV-9/2026-Q1", "Phòng Văn hóa - Xã hội"),
+    ],
+)
+def test_a_report_is_sent_by_the_body_whose_letterhead_it_bears(plan_id, round_id, sender):
+    plan, round_ = round_of(bootstrap.office(bootstrap.settings({})), f"{plan_id}/{round_id}")
+    subject, body = WORDS.message("report", plan=plan, round=round_, period="2026-Q1", name=plan.report_to[0].name)
+    assert subject.startswith(f"{sender}: ")
+    assert f"\n{sender} trân trọng gửi " in body
+    assert body.endswith(f"\n{sender}\n")
 
 
 def test_our_errors_are_one_tree():
