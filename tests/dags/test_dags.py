@@ -76,8 +76,14 @@ def test_a_longer_report_waits_for_the_locks_of_the_shorter_ones_it_is_compiled_
         return {round_["label"]: round_["window_end"] for round_ in rounds}
 
     assert complete("vung-ang-2026.VA-1")["2026-Q2"] == "2026-06-15T00:00:00+07:00"
-    assert complete("vung-ang-2026.VA-2")["2026-H1"] == "2026-06-18T10:00:01+07:00"
-    assert complete("vung-ang-2026.VA-3")["2026"] == "2026-12-18T10:00:01+07:00"
+    assert complete("vung-ang-2026.VA-2")["2026-H1"] == "2026-06-18T10:03:00+07:00"
+    assert complete("vung-ang-2026.VA-3")["2026"] == "2026-12-18T10:03:00+07:00"
+
+
+def test_a_standing_duty_is_looked_at_when_the_last_file_before_the_lock_has_come_in(dags: dict) -> None:
+    rounds = dags["vung-ang-2026.VA-6"].timetable.serialize()["rounds"]
+    [begun] = [round_["run_after"] for round_ in rounds if round_["label"] == "2026-Q2"]
+    assert begun == "2026-06-18T03:03:00+00:00"
 
 
 @pytest.mark.parametrize("file", sorted((REPOSITORY / "dags").glob("*.py")), ids=lambda file: file.name)

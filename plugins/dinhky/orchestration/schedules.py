@@ -16,6 +16,7 @@ from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.orchestration.texts import label
 from dinhky.orchestration.timetable import RoundTimetable, ScheduledRound
+from dinhky.orchestration.waiting import LOCK_GRACE
 from dinhky.rounds.standing_duties import carrying_report
 
 EVERY_HALF_HOUR_OF_THE_OFFICE_DAY = "0,30 7-16 * * *"
@@ -59,13 +60,18 @@ def round_schedule(plan: Plan, obligation: Obligation) -> RoundTimetable:
 
 
 def _data_complete(plan: Plan, obligation: Obligation, round_: Round) -> datetime:
-    """From when nothing more can come in: the end of the window, or the lock of the last shorter round within it."""
+    """From when nothing more can come in: the end of the window, or past the lock of the last shorter round within it."""
     end_of_window = at(round_.window.end + timedelta(days=1), time())
     if obligation.compiled_from is None:
         return end_of_window
     shorter = rounds_of(plan, plan.obligation(obligation.compiled_from), bootstrap.calendar_of())
     within = (one for one in shorter if round_.window.start <= one.window.start and one.window.end <= round_.window.end)
-    return max([end_of_window, *(one.locks + A_MOMENT for one in within)])
+    return max([end_of_window, *(one.locks + _past_a_lock() for one in within)])
+
+
+def _past_a_lock() -> timedelta:
+    """How long after a lock all is known that came before it: as long as the units' tasks wait for a file on its way."""
+    return LOCK_GRACE if bootstrap.settings().clock.is_real else A_MOMENT
 
 
 def standing_schedule(plan: Plan) -> RoundTimetable:
@@ -79,7 +85,7 @@ def standing_schedule(plan: Plan) -> RoundTimetable:
             label=round_.period.label,
             window_start=at(round_.window.start, time()).isoformat(),
             window_end=at(round_.window.end + timedelta(days=1), time()).isoformat(),
-            run_after=clock.real(round_.locks + A_MOMENT).isoformat(),
+            run_after=clock.real(round_.locks + _past_a_lock()).isoformat(),
             over_after=clock.real(end).isoformat(),
         )
         for round_, end in zip(rounds, ends, strict=True)
