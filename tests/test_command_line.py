@@ -116,11 +116,17 @@ def test_the_calendar_has_exactly_the_documented_keys_and_the_reports_due_dates(
     assert {tuple(item) for item in first["assumed"]} == {("field", "reason")}
 
 
-def test_the_calendar_for_people_has_one_line_a_round_and_one_a_phase(data, run):
+def test_the_calendar_for_people_has_one_line_a_round_a_phase_and_a_standing_duty(data, run):
     rounds = data("calendar", PLAN)[1]
     status, out, _ = run("calendar", PLAN)
-    assert (status, len(out.splitlines())) == (0, len(rounds) + sum(len(one["phases"]) for one in rounds) + 1)
+    assert (status, len(out.splitlines())) == (0, len(rounds) + sum(len(one["phases"]) for one in rounds) + 2)
+    assert out.splitlines()[-1].startswith("PL-12  thường xuyên")
     assert "hạn 16/3/2026" in out
+
+
+def test_what_is_assumed_is_marked_where_the_dates_of_the_rounds_are_shown(data, run):
+    marked = sum("tạm tính" in line for line in run("status", "vung-ang-2026")[1].splitlines())
+    assert marked == sum(bool(round_["assumed"]) for round_ in data("status", "vung-ang-2026")[1]) > 0
 
 
 def test_a_unit_s_workbook_is_written_and_is_the_unit_s_own(run, data, opened, tmp_path):

@@ -14,7 +14,7 @@ from typing import Any
 from dinhky import bootstrap
 from dinhky.domain.errors import DinhKyError, PlanError, Problem
 from dinhky.domain.local_time import VIETNAM, local
-from dinhky.domain.plan import Plan, unknown
+from dinhky.domain.plan import Kind, Plan, unknown
 from dinhky.domain.schedule import Round, feasibility, phases_in, year_of
 from dinhky.plan_files import assumptions, read_plan
 from dinhky.service.console import Console
@@ -207,6 +207,9 @@ def _calendar(parsed: argparse.Namespace, console: Console) -> int:
         console.say("calendar_row", round=round_, writers=[names[code] for code in round_.asked] if has_rota else [])
         for phase in phases[round_.ref]:
             console.say("calendar_phase", phase=phase)
+    for duty in plan.obligations:
+        if duty.kind is Kind.CONTINUOUS:
+            console.say("calendar_standing", duty=duty)
     return OK
 
 

@@ -60,7 +60,7 @@ def round_schedule(plan: Plan, obligation: Obligation) -> RoundTimetable:
 
 
 def _data_complete(plan: Plan, obligation: Obligation, round_: Round) -> datetime:
-    """From when nothing more can come in: the end of the window, or past the lock of the last shorter round within it."""
+    """From when nothing more can come in: the end of the window, or past the last lock of the shorter rounds."""
     end_of_window = at(round_.window.end + timedelta(days=1), time())
     if obligation.compiled_from is None:
         return end_of_window
@@ -70,7 +70,7 @@ def _data_complete(plan: Plan, obligation: Obligation, round_: Round) -> datetim
 
 
 def _past_a_lock() -> timedelta:
-    """How long after a lock all is known that came before it: as long as the units' tasks wait for a file on its way."""
+    """How long after a lock all is known that came before it: units' tasks wait as long for a file on its way."""
     return LOCK_GRACE if bootstrap.settings().clock.is_real else A_MOMENT
 
 
