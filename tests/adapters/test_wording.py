@@ -276,6 +276,14 @@ def test_what_is_still_possible_with_a_returned_file_is_told():
     assert "rồi nộp lại" not in after
 
 
+@pytest.mark.parametrize(("round_id", "of_a_report"), [("PL-5/2026-Q1", True), ("PL-3/2026-03", False)])
+def test_the_answer_to_a_file_speaks_of_a_report_only_where_one_is_compiled(round_id, of_a_report):
+    plan, round_ = round_of(bootstrap.office(bootstrap.settings({})), f"phuc-loi-2026/{round_id}")
+    changed = FACTS | {"plan": plan, "round": round_}
+    texts = [WORDS.message(name, **changed)[1] for name in ("file_accepted", "file_held")]
+    assert [("báo cáo được gửi" in texts[0]), ("đưa vào báo cáo" in texts[1])] == [of_a_report, of_a_report]
+
+
 def test_a_unit_whose_figures_are_kept_is_not_pressed_and_learns_of_the_lock():
     kept = "Số liệu đơn vị đã nộp đúng trước đó vẫn được giữ nguyên."
     before, after = (returned(FACTS["round"].locks + timedelta(hours=hours), keeps_accepted=True) for hours in (-1, 1))
