@@ -75,6 +75,7 @@ class _Part:
 
     number: int = 0
     newest: tuple[str, str] | None = None
+    verdict: str = ""
     accepted: list[Arrival] = field(default_factory=list)
 
 
@@ -126,8 +127,8 @@ class Truth:
         is_closed = is_sent or self._is_closed(delivery.round_id, delivery.unit, arrival)
         verdict = RETURNED if delivery.fault else HELD if is_closed else ACCEPTED
         if part.newest == seen:
-            return Answer(arrival, verdict, part.number, again=True)
-        part.newest = seen
+            return Answer(arrival, part.verdict, part.number, again=True)  # the same answer as before
+        part.newest, part.verdict = seen, verdict
         part.number += 1
         return Answer(arrival, verdict, part.number, again=False)
 
