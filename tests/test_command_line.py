@@ -129,6 +129,13 @@ def test_what_is_assumed_is_marked_where_the_dates_of_the_rounds_are_shown(data,
     assert marked == sum(bool(round_["assumed"]) for round_ in data("status", "vung-ang-2026")[1]) > 0
 
 
+def test_a_juror_s_sheet_is_not_written_before_its_entries_are_known(run, tmp_path):
+    status, out, err = run("workbook", "phuc-loi-2026", "PL-6.final", "2026", "gk1", "-o", tmp_path / "gk1.xlsx")
+    assert (status, out) == (2, "")
+    assert "chấm chung khảo chưa được mở" in err
+    assert not (tmp_path / "gk1.xlsx").exists()
+
+
 def test_a_unit_s_workbook_is_written_and_is_the_unit_s_own(run, data, opened, tmp_path):
     file = tmp_path / "vp.xlsx"
     status, out, err = run("workbook", *QUARTER, "vp", "-o", file)

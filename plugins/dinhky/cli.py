@@ -245,11 +245,17 @@ def _round_json(round_: Round) -> dict[str, Any]:
 
 
 def _workbook(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.rounds.asking import prefilled_for
     from dinhky.rounds.lookup import round_of
 
-    office = bootstrap.office()
+    current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
+    office = bootstrap.office(current)
     plan, round_ = round_of(office, f"{parsed.plan}/{parsed.ref}/{parsed.period}")
-    parsed.output.write_bytes(office.workbooks.build(plan, round_, plan.unit(parsed.unit)))
+    unit = plan.unit(parsed.unit)
+    with office.ledger.snapshot() as ledger:
+        prefilled = prefilled_for(office, ledger, plan, round_, unit)
+    parsed.output.write_bytes(office.workbooks.build(plan, round_, unit, prefilled))
     console.say("workbook_written", file=parsed.output)
     return OK
 
