@@ -243,7 +243,8 @@ def test_no_code_of_the_ledger_changes_or_removes_an_event_or_a_decision():
         named = {
             ast.unparse(node.value)
             for node in ast.walk(tree)
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "table"
+            if isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == "table"
             and not isinstance(node.value, ast.Subscript)
         }
         assert named <= {"schema.rounds", "schema.assignments", "schema.submissions", "schema.items", "schema.outbox"}
