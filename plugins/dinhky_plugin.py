@@ -1,16 +1,31 @@
 """Registers with Airflow what it must know by name. Everything else of ours is an ordinary package.
 
-The scheduler reads this file and then forks a process a task. What is imported here is imported once; otherwise each of
-those processes would spend its first second on it.
+The scheduler reads this file and then forks a process a task. What is imported and read here is so once; otherwise each
+of those processes would spend its first seconds on it.
 """
 
+from contextlib import suppress
+
+import docxtpl  # noqa: F401
+import openpyxl  # noqa: F401
+import pandas as pd  # noqa: F401
+import xlsxwriter  # noqa: F401
 from airflow.plugins_manager import AirflowPlugin
 
 import dinhky.orchestration.approval
 import dinhky.orchestration.waiting
 import dinhky.rounds.chasing
-import dinhky.rounds.dispatching  # noqa: F401
+import dinhky.rounds.closing
+import dinhky.rounds.contests
+import dinhky.rounds.dispatching
+import dinhky.rounds.opening
+import dinhky.rounds.reporting  # noqa: F401
+from dinhky import bootstrap
+from dinhky.domain.errors import DinhKyError
 from dinhky.orchestration.timetable import RoundTimetable
+
+with suppress(DinhKyError, ValueError):  # whoever needs what is wrong says so
+    bootstrap.office().rounds  # noqa: B018
 
 
 class DinhKyPlugin(AirflowPlugin):

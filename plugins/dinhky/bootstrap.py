@@ -56,6 +56,8 @@ class Settings:
     sender: Address
     clock: Clock
     only: tuple[str, ...] = ()
+    beat: timedelta = timedelta(seconds=4)
+    """How often the steady chores come by on a fast clock, in real time."""
 
     def plays(self, dag_id: str) -> bool:
         """Whether a duty (`phuc-loi-2026.PL-5`) gets a DAG: all do, unless the service was told to play only some."""
@@ -99,6 +101,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         ),
         clock=Clock.parse(env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()),
         only=tuple((env.get("DINHKY_ONLY") or "").split()),
+        beat=timedelta(seconds=float(env.get("DINHKY_BEAT") or 4)),
     )
 
 

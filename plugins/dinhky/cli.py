@@ -128,9 +128,9 @@ def _parser() -> argparse.ArgumentParser:
 
     year = commands.add_parser("year", help="play all plans under the real scheduler on a fast clock (make year)")
     year.add_argument("--from", dest="first", metavar="DAY", default="2026-02-02", help="first day, ISO")
-    year.add_argument("--to", dest="last", metavar="DAY", default="2026-12-31", help="last day, ISO")
+    year.add_argument("--to", dest="last", metavar="DAY", default="2027-01-15", help="last day, ISO")
     year.add_argument("--seed", type=int, default=1)
-    year.add_argument("--day-seconds", type=float, default=6.0, help="how long an office day takes")
+    year.add_argument("--day-seconds", type=_seconds, default=6.0, help="how long an office day takes")
     year.add_argument("--once", action="store_true", help="end when it has been played")
     year.add_argument("--port", type=int)
     year.set_defaults(command=_year)
@@ -511,6 +511,14 @@ def _year(parsed: argparse.Namespace, console: Console) -> int:
 
 def _json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def _seconds(text: str) -> float:
+    """A positive number of seconds."""
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
 
 
 def _moment(text: str) -> datetime:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,20 @@ UNKNOWN = Surroundings()
 
 
 def read_plan(path: Path, around: Surroundings = UNKNOWN) -> Plan:
-    """The plan in a file. Raises PlanError with every problem found in it, each with its line."""
+    """The plan in a file, read anew if that has changed. Raises PlanError with every problem and its line."""
+    with suppress(OSError):  # a file that is not there is told like any other that cannot be read
+        status = path.stat()
+        return _plan_as_of(path, status.st_mtime_ns, status.st_size, around)
+    return _read(path, around)
+
+
+@lru_cache(maxsize=1024)
+def _plan_as_of(path: Path, _changed: int, _size: int, around: Surroundings) -> Plan:
+    """Reading a plan takes longer than what most tasks do with it; a hundred communes' would take seconds."""
+    return _read(path, around)
+
+
+def _read(path: Path, around: Surroundings) -> Plan:
     document = read_yaml(path)
     units = document.value_at(("units",))
     codes = [unit["code"] for unit in _groups(units) if isinstance(unit.get("code"), str)]

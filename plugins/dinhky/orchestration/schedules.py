@@ -25,8 +25,6 @@ MORNING_AND_AFTERNOON = "0 8,14 * * *"
 EVERY_MINUTE = "* * * * *"
 FIRST_OF_ALL = 100
 """The priority of what must not wait behind a hundred rounds that open on the same morning."""
-FAST_BEAT = timedelta(seconds=4)
-"""How often a chore runs on a fast clock, in real time: about what two cores carry beside the rounds."""
 FAST_CLOCK_TICK = time(8, 0)
 """The moment of a working day at which a fast clock chases: all steps are due by then, whatever is rounded off."""
 A_MOMENT = timedelta(seconds=1)
@@ -119,9 +117,10 @@ def overdue_schedule() -> Any:
 
 def steady_schedule() -> Any:
     """Every minute, day and night; on a fast clock every few real seconds."""
-    if bootstrap.settings().clock.is_real:
+    current = bootstrap.settings()
+    if current.clock.is_real:
         return CronTriggerTimetable(EVERY_MINUTE, timezone=str(VIETNAM))
-    return DeltaTriggerTimetable(FAST_BEAT)
+    return DeltaTriggerTimetable(current.beat)
 
 
 def chase_catches_up() -> bool:

@@ -84,10 +84,10 @@ class AirflowApi:
             return False
         return datetime.now(UTC) - datetime.fromisoformat(question["created_at"]) >= SETTLED
 
-    def unanswered(self, dag_prefix: str) -> list[Question]:
-        """The questions that stand unanswered, long enough for a machine, in the DAGs whose id begins so."""
+    def unanswered(self) -> list[Question]:
+        """The questions that stand unanswered, long enough for a machine."""
         path = "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input&limit=100"
-        questions = self.call("GET", f"{path}&dag_id_prefix_pattern={quote(dag_prefix)}")["hitl_details"]
+        questions = self.call("GET", path)["hitl_details"]
         return [
             Question(task["dag_id"], task["dag_run_id"], task["task_id"], task["map_index"])
             for question in questions

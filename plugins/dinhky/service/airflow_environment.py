@@ -16,6 +16,8 @@ SHARED = {
     "AIRFLOW__CORE__PARALLELISM": "4",
     # Otherwise a file is passed over that does not happen to contain the words "dag" and "airflow".
     "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
+    # Reading all DAG files is most of what an idle service does; an edited plan still counts within a minute.
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "55",
     # With the default of 5 a task that resumes within 5 s of deferring is taken for failed.
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "AIRFLOW__API__WORKERS": "1",

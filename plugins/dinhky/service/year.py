@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ from dinhky.service.airflow_environment import passwords
 from dinhky.service.console import Console
 from dinhky.service.processes import ServiceError
 from dinhky.service.running import forget_the_real_service, prepare, say_login, service
-from dinhky.service.year_comparison import Difference, differences
+from dinhky.service.year_comparison import ANSWERS, Difference, differences
 from dinhky.service.year_pace import paced
 from dinhky.simulation.behaviour import Behaviour, Delivery, Fault
 from dinhky.simulation.playing import play, scored
@@ -38,7 +38,14 @@ from dinhky.workbook.sample import fill
 
 START_UP = timedelta(seconds=22)
 """How long Airflow takes to start; the office clock begins to run when it is about up."""
-LOOK_EVERY_SECONDS = 0.25
+LOOK_EVERY_SECONDS = 0.3
+TICK_LOOK_SECONDS = 1.0
+APPROVAL_LOOK_SECONDS = 4.0
+"""How often the API is asked: every question costs the server what a small task costs a worker."""
+BEAT_SECONDS = 15
+"""How often the dispatcher and the intake come by: files are received by us, and ticks send what they decide."""
+PARSE_SECONDS = 600
+"""How often DAG files are read again: nobody edits a plan while it is played."""
 TICK_HOUR = 8
 """When a fast clock's tick stands: see `dinhky.orchestration.schedules`."""
 LONGEST_LAG = timedelta(seconds=60)
@@ -111,6 +118,8 @@ class Year:
         clock = {
             "DINHKY_CLOCK": f"{self.first.isoformat()}@{rate}/{(self.last + PAST_THE_END).isoformat()}",
             "DINHKY_CLOCK_STARTED": (datetime.now(UTC) + START_UP).isoformat(),
+            "DINHKY_BEAT": str(BEAT_SECONDS),
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(PARSE_SECONDS),
         }
         os.environ.update(clock)
         return clock
@@ -118,24 +127,27 @@ class Year:
     def _play(self, current: Settings, url: str, check: Callable[[], None]) -> None:
         current = bootstrap.settings()  # with the clock that now runs
         office = bootstrap.office(current)
-        admin = AirflowApi(url, "admin", passwords(current.home)["admin"])
-        approvers = {
-            plan.approver.user: AirflowApi(url, plan.approver.user, passwords(current.home)[plan.approver.user])
-            for plan in office.plans.values()
-        }
+        secrets = passwords(current.home)
+        admin = AirflowApi(url, "admin", secrets["admin"])
+        users = {plan.approver.user for plan in office.plans.values()}
+        approvers = [AirflowApi(url, user, secrets[user]) for user in sorted(users)]
         waiting = sorted(
             (delivery for behaviour in self.behaviours.values() for delivery in behaviour.deliveries),
             key=lambda delivery: delivery.at,
         )
-        shown = self.first
+        shown, ticked = self.first, self.first
+        tick_look = approval_look = time.monotonic()
         while (now := current.clock.now()) < self.last + PAST_THE_END:
             check()
-            ticked = self._last_tick(current, admin)
+            if time.monotonic() >= tick_look:
+                ticked, tick_look = self._last_tick(current, admin), time.monotonic() + TICK_LOOK_SECONDS
             due = [one for one in waiting if one.at <= now and self._has_ticked(office, ticked, one.at)]
             for delivery in due:
                 if self._deliver(office, delivery) or office.rounds[delivery.round_id].is_over(now):
                     waiting.remove(delivery)
-            self._approve(current, office, approvers)
+            if time.monotonic() >= approval_look:
+                self._approve(current, approvers)
+                approval_look = time.monotonic() + APPROVAL_LOOK_SECONDS
             lag = self._lag(current, office, ticked, now)
             self.slowest = max(self.slowest, lag)
             if lag > LONGEST_LAG:
@@ -147,8 +159,8 @@ class Year:
         deadline = time.monotonic() + WINDING_UP.total_seconds()
         while time.monotonic() < deadline and not self._is_wound_up(office):
             check()
-            self._approve(current, office, approvers)
-            time.sleep(1)
+            self._approve(current, approvers)
+            time.sleep(APPROVAL_LOOK_SECONDS)
 
     def _last_tick(self, current: Settings, api: AirflowApi) -> datetime:
         """The office moment that the newest finished tick stands for; before the first one, the beginning."""
@@ -202,13 +214,12 @@ class Year:
         )
         return True
 
-    def _approve(self, current: Settings, office: Office, approvers: Mapping[str, AirflowApi]) -> None:
-        """Say yes to everything that waits for the approver."""
+    def _approve(self, current: Settings, approvers: list[AirflowApi]) -> None:
+        """Say yes to everything that waits for an approver."""
         labels = yaml.safe_load((current.operators / "labels.yaml").read_text("utf-8"))
-        for plan in office.plans.values():
-            api = approvers[plan.approver.user]
+        for api in approvers:
             with suppress(URLError, TimeoutError):
-                for question in api.unanswered(f"{plan.id}."):
+                for question in api.unanswered():
                     api.answer(question, labels["approve_option"])
 
     def _is_wound_up(self, office: Office) -> bool:
@@ -235,7 +246,7 @@ class Year:
     def _say_end(self, current: Settings, found: list[Difference], url: str, seconds: float) -> None:
         with bootstrap.ledger(current).snapshot() as ledger:
             messages = ledger.messages()
-        kinds = Counter(row["kind"].split("-v")[0].rstrip("-0123456789") for row in messages if row["state"] == "sent")
+        kinds = Counter(_kind(row["kind"]) for row in messages if row["state"] == "sent")
         self.console.say("year_done", seconds=round(seconds), lag=round(self.slowest.total_seconds(), 1))
         for kind, count in sorted(kinds.items()):
             self.console.say("year_kind", kind=kind, count=count)
@@ -244,3 +255,9 @@ class Year:
         self.console.say("year_equal" if not found else "year_not_equal", count=len(found))
         if not self.once:
             self.console.say("year_look", url=url)
+
+
+def _kind(kind: str) -> str:
+    """A message's kind without what tells one from another: versions, numbers of files, digests."""
+    begin = kind.partition("-")[0]
+    return kind if begin == "T" else begin if begin in ANSWERS else kind.partition("-v")[0]
