@@ -115,7 +115,7 @@ class _Oracle:
         for code in round_.asked:
             unit = self._plan.unit(code)
             until = self._truth.takes_until(round_)
-            yield from self._must_go(round_.id, "opening", unit, opened, round_.locks, owing=None)
+            yield from self._must_go(round_.id, "opening", unit, opened, until, owing=None)
             if until > round_.locks:
                 late = at(self._calendar.on_or_after(local(round_.locks).date() + timedelta(days=1)), OFFICE_OPENS)
                 for decided in self._ticks(max(late, opened), until):
@@ -453,8 +453,8 @@ class _Oracle:
             return
         if message.unit and not prompt and not self._exists(message.unit, local(sent.at).date()):
             yield _broken(Broken.NOT_WANTED, sent, key)
-        locks = self._truth.takes_until(round_) if message.kind in {"escalation", "overdue"} else round_.locks
-        if message.kind in {"opening", "escalation", "overdue", *REMINDERS} and sent.at > locks:
+        speaks_of_it = message.kind in {"opening", "escalation", "overdue", *REMINDERS}
+        if speaks_of_it and sent.at > self._truth.takes_until(round_):
             yield _broken(Broken.AFTER_THE_LOCK, sent, key)
         if message.kind in {"opening", "escalation", *REMINDERS}:
             yield from self._date(sent, key, round_)
