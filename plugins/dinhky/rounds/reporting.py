@@ -97,7 +97,7 @@ def request_approval(office: Office, version: ReportVersion, now: datetime) -> N
         template="approval_request",
         now=now,
         attachments=_documents(version),
-        office_hours_only=round_.phase is not None,  # a contest's phases end at midnight
+        office_hours_only=True,  # data close at midnight, and so do a contest's phases
         version=version.version,
     )
     with office.ledger.transaction() as ledger:
@@ -226,7 +226,7 @@ def _documents(version: ReportVersion) -> tuple[Attachment, ...]:
 
 
 def refusal(ledger: LedgerTransaction, version: ReportVersion) -> SendingRefused | None:
-    """Why a version must not be used as if it were approved; None if the ledger holds an approval of exactly its bytes."""
+    """Why a version is not to be used as an approved one; None if the ledger holds an approval of exactly its bytes."""
     accepted_since = [
         assignment.unit_name
         for assignment in ledger.assignments(version.round_id)

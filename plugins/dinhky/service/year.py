@@ -36,7 +36,7 @@ from dinhky.simulation.playing import play, scored
 from dinhky.simulation.setting import Stage
 from dinhky.workbook.sample import fill
 
-START_UP = timedelta(seconds=22)
+START_UP = timedelta(seconds=40)
 """How long Airflow takes to start; the office clock begins to run when it is about up."""
 LOOK_EVERY_SECONDS = 0.3
 TICK_LOOK_SECONDS = 1.0
