@@ -331,3 +331,34 @@ def test_every_documented_command_exists(capsys):
         with pytest.raises(SystemExit) as ended:
             main([command, "--help"])
         assert ended.value.code == 0
+
+
+TOLD = ("post", "phuc-loi-2026", "--unit", "vhtttt", "--channel", "radio", "--title", "Một cửa, một lần đến")
+
+
+@pytest.mark.usefixtures("office_morning")
+@pytest.mark.parametrize(
+    "evidence", [("--link", "https://dai.example/bai-1"), ("--log", "Phát 17 giờ 00"), ("--file",)]
+)
+def test_a_post_is_told_with_each_kind_of_evidence_and_once(run, opened, tmp_path, evidence):
+    file = tmp_path / "nhat-ky.pdf"
+    file.write_bytes(b"%PDF")
+    evidence = (*evidence, file) if evidence == ("--file",) else evidence
+    status, out, _ = run(*TOLD, "--date", "2026-03-10", *evidence)
+    assert (status, "Đã ghi nhận “Một cửa, một lần đến”, đăng ngày 10/3/2026." in out) == (0, True)
+    status, out, _ = run(*TOLD, "--date", "2026-03-10", *evidence)
+    assert (status, "đã được ghi nhận trước đó" in out) == (0, True)
+
+
+@pytest.mark.usefixtures("office_morning")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--date", "2026-03-20", "--log", "x"), "Ngày đăng 20/3/2026 chưa tới"),
+        (("--date", "2026-03-10", "--link", "bài của tôi"), "không phải là một đường dẫn"),
+    ],
+)
+def test_a_post_that_cannot_be_is_refused_in_a_sentence(run, opened, arguments, said):
+    status, _, err = run(*TOLD, *arguments)
+    assert status == 2
+    assert said in err

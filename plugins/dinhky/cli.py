@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,20 @@ def _parser() -> argparse.ArgumentParser:
     receive.add_argument("--at", metavar="ISO", help="the moment of arrival (default: now)")
     _json_option(receive)
     receive.set_defaults(command=_receive)
+
+    post = commands.add_parser("post", help="tell of one published item, with its evidence")
+    post.add_argument("plan")
+    post.add_argument("--unit", required=True)
+    post.add_argument("--channel", required=True)
+    post.add_argument("--title", required=True)
+    post.add_argument("--date", type=date.fromisoformat, required=True, metavar="DAY", help="day of publication, ISO")
+    evidence = post.add_mutually_exclusive_group(required=True)
+    evidence.add_argument("--link")
+    evidence.add_argument("--log", metavar="TEXT", help="a line of a broadcast log, an issue, a place")
+    evidence.add_argument("--file", type=Path)
+    post.add_argument("--field", default="", metavar="TEXT")
+    post.add_argument("--ref", default="", help="the duty it is told for, if for one")
+    post.set_defaults(command=_post)
 
     status = commands.add_parser("status", help="where every round stands")
     status.add_argument("plan", nargs="?")
@@ -295,6 +309,41 @@ def _receive(parsed: argparse.Namespace, console: Console) -> int:
     else:
         print("\n".join(office.words.message("folder_answer", receipt=receipt, sentences=sentences)))
     return OK if receipt.verdict in {Verdict.ACCEPTED, Verdict.HELD} else PROBLEMS_FOUND
+
+
+def _post(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.domain.posts import EvidenceKind, ToldPost
+    from dinhky.rounds.ports import Attachment
+    from dinhky.rounds.posting import tell_post
+
+    current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
+    office = bootstrap.office(current)
+    kind, evidence, stored = EvidenceKind.LINK, parsed.link, None
+    if parsed.log:
+        kind, evidence = EvidenceKind.LOG, parsed.log
+    elif parsed.file:
+        kind, evidence = EvidenceKind.FILE, parsed.file.name
+        stored = Attachment(parsed.file.name, office.files.put(parsed.file.read_bytes()))
+    now = current.clock.now()
+    post = ToldPost(
+        id="",
+        unit=parsed.unit,
+        channel=parsed.channel,
+        title=parsed.title,
+        published=parsed.date,
+        evidence=evidence,
+        evidence_kind=kind,
+        told_at=now,
+        field=parsed.field,
+        duty=parsed.ref,
+        source="told",
+    )
+    result = tell_post(office, parsed.plan, post, now, stored)
+    console.say("post_told" if result.is_new else "post_told_before", post=result.post)
+    for tally in result.tallies:
+        console.say("post_tally", tally=tally)
+    return OK
 
 
 def _status(parsed: argparse.Namespace, console: Console) -> int:

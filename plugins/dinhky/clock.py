@@ -32,8 +32,8 @@ class Clock:
 
     @property
     def is_fast(self) -> bool:
-        """Whether an office day passes in less than a day."""
-        return self.rate > 1.0
+        """Whether an office day passes in less than a day, at this moment."""
+        return self.rate > 1.0 and (self.office_end is None or self.now() < self.office_end)
 
     def now(self) -> datetime:
         """The present moment in the office, in UTC."""

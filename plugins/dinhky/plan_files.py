@@ -117,8 +117,19 @@ def read_plans(folder: Path, around: Surroundings = UNKNOWN) -> tuple[dict[str, 
 
 
 def assumptions(plan: Plan) -> list[Problem]:
-    """What the plan file assumes because its document does not say, one sentence each, for an officer to confirm."""
-    return [
+    """What the plan file assumes because its document does not say, one sentence each, for an officer to confirm.
+
+    What concerns the plan as a whole comes first, under the plan's own id.
+    """
+    of_plan = [
+        Problem(
+            "plan_assumption",
+            plan.id,
+            {"ref": plan.id, "name": plan.title, "field": assumed.field, "reason": assumed.reason},
+        )
+        for assumed in plan.assumed
+    ]
+    return of_plan + [
         Problem(
             "plan_assumption",
             f"{plan.id}/{obligation.ref}",

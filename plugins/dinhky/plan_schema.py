@@ -83,6 +83,14 @@ def _assumable(value: Any) -> str:
     return choice(value, ASSUMABLE, "yaml_unknown_value")
 
 
+ASSUMABLE_OF_PLAN = ("effective_from", "report_to", "units", "channels", "letterhead", "approver", "compiler")
+"""What a document may leave open about the plan as a whole."""
+
+
+def _assumable_of_plan(value: Any) -> str:
+    return choice(value, ASSUMABLE_OF_PLAN, "yaml_unknown_value")
+
+
 PlanId = Annotated[str, name_like(r"[a-z0-9]+(-[a-z0-9]+)*", "phuc-loi-2026"), at_most(LONGEST_PLAN_ID)]
 Ref = Annotated[str, name_like(r"[A-Za-z][A-Za-z0-9]*(-[0-9]+(\.[0-9]+)*)?", "PL-5"), at_most(LONGEST_REF)]
 FormName = Annotated[str, name_like(r"[a-z][a-z0-9_]*", "communication_quarter"), AfterValidator(_known_form)]
@@ -300,6 +308,13 @@ class LetterheadEntry(Entry):
     filing: Text
 
 
+class PlanAssumptionEntry(Entry):
+    """An item of `assumed:` of the whole plan."""
+
+    field: Annotated[str, PlainValidator(_assumable_of_plan)]
+    reason: Text
+
+
 class PlanFile(Entry):
     """A whole plan file."""
 
@@ -317,6 +332,7 @@ class PlanFile(Entry):
     channels: dict[Code, Text]
     units: Annotated[list[UnitEntry], Field(min_length=1)]
     obligations: Annotated[list[ObligationEntry], Field(min_length=1)]
+    assumed: tuple[PlanAssumptionEntry, ...] = ()
 
     def plan(self) -> Plan:
         """The same as a value of the domain."""
@@ -338,4 +354,5 @@ class PlanFile(Entry):
             channels=dict(self.channels),
             units=tuple(entry.unit() for entry in self.units),
             obligations=tuple(entry.obligation() for entry in self.obligations),
+            assumed=tuple(Assumption(item.field, item.reason) for item in self.assumed),
         )

@@ -101,3 +101,14 @@ def test_a_punctual_tick_stands_for_its_schedule_and_a_late_one_for_now():
     assert clock.tick(punctual) == clock.at(punctual)
     late = datetime.now(UTC) - timedelta(minutes=10)
     assert clock.tick(late) >= clock.at(late + timedelta(minutes=10))
+
+
+def test_a_clock_is_fast_until_it_goes_on_at_the_usual_pace() -> None:
+    now = datetime.now(UTC)
+    moment = "2026-03-05T06:30+07:00"
+    assert not Clock.parse(None, now).is_fast
+    assert not Clock.parse(f"{moment}@1", now).is_fast
+    assert Clock.parse(f"{moment}@1440", now).is_fast
+    until_tomorrow = f"{moment}@1440/2026-03-06T06:30+07:00"
+    assert Clock.parse(until_tomorrow, now).is_fast
+    assert not Clock.parse(until_tomorrow, now - timedelta(minutes=2)).is_fast

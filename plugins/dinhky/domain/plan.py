@@ -265,6 +265,8 @@ class Plan:
     channels: dict[str, str]
     units: tuple[Unit, ...]
     obligations: tuple[Obligation, ...]
+    assumed: tuple[Assumption, ...] = ()
+    """What concerns the whole plan and its document does not say: the day it takes effect, whom reports go to."""
 
     @cached_property
     def jurors(self) -> tuple[Unit, ...]:

@@ -18,7 +18,7 @@ from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, q
 from dinhky.domain.same_item import is_web_link
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.rounds.lookup import plan_of
-from dinhky.rounds.ports import LedgerTransaction, Office, Submission
+from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
 
 
 class ItemRefused(DinhKyError):
@@ -37,8 +37,12 @@ class ToldResult:
     tallies: tuple[Tally, ...]
 
 
-def tell_post(office: Office, plan_id: str, post: ToldPost, now: datetime) -> ToldResult:
+def tell_post(
+    office: Office, plan_id: str, post: ToldPost, now: datetime, file: Attachment | None = None
+) -> ToldResult:
     """Record one published item that a unit tells by itself, and let the tallies follow. Repeating it changes nothing.
+
+    `file` is the stored evidence where that is a file.
 
     Raises UnknownName for a plan, unit, channel or duty that does not exist; ItemRefused for a day to come
     (`item_in_the_future`), one outside the plan's year (`item_of_another_year`), or a link that is none (`item_link`).
@@ -69,6 +73,7 @@ def tell_post(office: Office, plan_id: str, post: ToldPost, now: datetime) -> To
                 channel=post.channel,
                 title=post.title,
                 published=post.published.isoformat(),
+                evidence_sha256=file.sha256 if file else None,
             )
         recounted = recount(office, ledger, plan, [post.published], now)
     counting = tuple(one for one in recounted if post.published in one.quota.window and one.quota.takes(post))
