@@ -110,7 +110,8 @@ def take_items(
 def told_elsewhere(
     ledger: LedgerTransaction, plan: Plan, round_: Round, ref: str, contents: Mapping[str, Content]
 ) -> dict[str, tuple[Post, ...]]:
-    """By unit, what was told in the round's window by other ways than the workbooks of `ref`, and is not in one too.
+    """By unit, what was told until the lock of the round's window by other ways than the workbooks of `ref`, and is not
+    in one too.
 
     `contents` are those workbooks by unit. A unit is asked once: a post told in a month's log or one by one need not
     stand in the quarter's workbook. Such a post has no row, so its row is 0.
@@ -119,7 +120,11 @@ def told_elsewhere(
     in_workbooks = [
         post for unit, content in contents.items() for post in _told_posts(round_, unit, content.posts, first)
     ]
-    others = [post for post in ledger.told(plan.id, round_.window) if post.source != ref]
+    others = [
+        post
+        for post in ledger.told(plan.id, round_.window)
+        if post.source != ref and post.told_at <= round_.locks  # what comes later is not told in this report any more
+    ]
     distinct, _ = distinct_posts([*in_workbooks, *others])
     listed = {id(post) for post in in_workbooks}
     found: dict[str, tuple[Post, ...]] = {}

@@ -19,6 +19,7 @@ from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
 from dinhky.simulation.behaviour import Fault, Mark
 from dinhky.simulation.contest_truth import TruePlace, best, true_ranking
+from dinhky.simulation.dates_truth import amended
 from dinhky.simulation.playing import Arrival, Played
 
 ACCEPTED, RETURNED, HELD, REFUSED = "accepted", "returned", "held", "refused"
@@ -225,7 +226,7 @@ class Truth:
         return self._tallies[key]
 
     def _count(self, round_: Round, told: Iterable[TruePost]) -> TrueTally:
-        duty = self.plan.obligation(round_.ref)
+        duty = amended(self.plan.obligation(round_.ref), round_.period.year, round_.period.last_month)
         serving = [
             post
             for post in told
@@ -274,7 +275,13 @@ class Truth:
             unit: [row for file in files[unit] for row in file.delivery.rows.get("activities", ())] for unit in units
         }
         answered = [unit for unit in units if all(self._has_answered(one, unit, moment) for one in sources)]
-        late = [unit for unit in answered if any(self.is_late(one.id, unit, moment) for one in sources)]
+        late = [unit for unit in units if any(self.is_late(one.id, unit, moment) for one in sources)]
+        missing_periods = {
+            unit: [one.period.label for one in sources if not self._has_answered(one, unit, moment)]
+            if shorter and files[unit]
+            else []
+            for unit in units
+        }
         return {
             "posts": sum(len(listed) for listed in posts.values()),
             "activities": sum(len(listed) for listed in held.values()),
@@ -283,8 +290,10 @@ class Truth:
             "unit_posts": {unit: len(listed) for unit, listed in posts.items()},
             "expected": len(units),
             "actual": len(answered),
-            "on_time": len(answered) - len(late),
+            "on_time": sum(unit not in late for unit in answered),
             "missing": [unit for unit in units if unit not in answered],
+            "missing_periods": missing_periods,
+            "unit_activities": {unit: len(held[unit]) if files[unit] else None for unit in units},
             "late": late,
         }
 
@@ -296,7 +305,11 @@ class Truth:
     ) -> dict[str, list[TruePost]]:
         """Posts of the window that stand in no workbook of the report but were told in other ways, once each."""
         inside = [post for listed in workbook.values() for post in listed]
-        others = [post for post in self.told(moment) if post.source != source and post.published in round_.window]
+        others = [
+            post
+            for post in self.told(moment)
+            if post.source != source and post.published in round_.window and post.told_at <= round_.locks
+        ]
         listed = {id(post) for post in inside}
         found: dict[str, list[TruePost]] = {}
         for group in same_posts([*inside, *others]):
@@ -337,9 +350,13 @@ class Truth:
 
     def silent_about_standing(self, round_: Round, unit: str, duty_number: int, moment: datetime) -> bool:
         """Whether the unit told nothing about its standing duty of that place in its sheet."""
+        return not self.told_about_standing(round_, unit, duty_number, moment)
+
+    def told_about_standing(self, round_: Round, unit: str, duty_number: int, moment: datetime) -> str:
+        """What the unit told about its standing duty of that place in its sheet; empty if nothing."""
         files = self.accepted(round_.id, unit, moment)
         rows = files[-1].delivery.rows.get("standing", ()) if files else ()
-        return duty_number >= len(rows) or not rows[duty_number].get("text")
+        return str(rows[duty_number].get("text") or "") if duty_number < len(rows) else ""
 
 
 def _told_since(post: TruePost, earlier: list[TruePost]) -> TruePost:
