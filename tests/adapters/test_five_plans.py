@@ -216,8 +216,13 @@ def test_only_a_clash_that_the_document_itself_makes_is_left(plans: dict[str, Pl
 def test_what_is_assumed_is_told_in_a_sentence_for_an_officer_to_confirm(plans: dict[str, Plan]) -> None:
     for plan in plans.values():
         told = assumptions(plan)
-        assert len(told) == sum(len(duty.assumed) for duty in plan.obligations) > 0
+        assert len(told) == len(plan.assumed) + sum(len(duty.assumed) for duty in plan.obligations) > 0
         assert all(WORDS.sentence(problem) for problem in told)
+
+
+def test_the_day_a_plan_takes_effect_is_assumed_where_its_document_leaves_it_open(plans: dict[str, Plan]) -> None:
+    assumed = {name for name, plan in plans.items() if any(one.field == "effective_from" for one in plan.assumed)}
+    assert assumed == set(plans) - {"phuc-loi-2026"}
 
 
 def test_units_of_vung_ang_are_asked_once_for_what_longer_reports_need_too(
