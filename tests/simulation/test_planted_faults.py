@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
 
-from dinhky.domain import assignment, posts
+from dinhky.domain import assignment, chase, posts, schedule
 from dinhky.domain.errors import PermanentDeliveryError
+from dinhky.domain.plan import Roll
 from dinhky.domain.scoring import told_scores
 from dinhky.intake import receive as door
 from dinhky.ledger.transaction import SqlTransaction
 from dinhky.rounds import chasing, contest_answers, dispatching
+from dinhky.simulation import playing
 from dinhky.simulation.promises import Broken, broken_in_a_closed_year
 from dinhky.simulation.recording import RecordingChannel, Sent
 
@@ -196,6 +199,191 @@ def test_a_message_that_no_rule_knows(kinds_broken_in):
 
 def test_a_report_that_never_goes_out(kinds_broken_in):
     assert kinds_broken_in(after=lambda played: played.reports_sent.clear()) >= {Broken.NO_REPORT}
+
+
+def test_a_round_that_is_never_opened(monkeypatch, broken_in):
+    open_ = playing._Player._open
+    monkeypatch.setattr(
+        playing._Player,
+        "_open",
+        lambda self, round_, now: round_.id != "xuan-dam-2025/XD-1/2025-Q3" and open_(self, round_, now),
+    )
+    assert [(one.what, one.about, one.kind) for one in broken_in("xuan-dam-2025", 2)] == [
+        (Broken.NEVER_SENT, "xuan-dam-2025/XD-1/2025-Q3", "round")
+    ]
+
+
+def test_a_round_that_opens_a_day_late(monkeypatch, broken_in):
+    at_ = playing._Player._at
+
+    def late(self, moment, turn, act):
+        is_one = turn is playing._Turn.OPEN and not self._count
+        at_(self, moment + timedelta(days=1) if is_one else moment, turn, act)
+
+    monkeypatch.setattr(playing._Player, "_at", late)
+    assert [(one.what, one.kind) for one in broken_in("xuan-dam-2025", 2)] == [(Broken.NEVER_SENT, "round")]
+
+
+@pytest.mark.parametrize("phase", ["preliminary", "final", "award", "sent_on"])
+def test_a_contest_that_is_stuck_before_a_phase(monkeypatch, broken_in, phase):
+    open_ = playing._Player._open
+    monkeypatch.setattr(
+        playing._Player, "_open", lambda self, round_, now: round_.phase != phase and open_(self, round_, now)
+    )
+    broken = broken_in("chi-minh-2026", 3)
+    assert [(one.what, one.about, one.kind) for one in broken] == [
+        (Broken.STUCK, f"chi-minh-2026/CM-5.{phase}/2026", "phase")
+    ]
+
+
+@pytest.mark.parametrize("phase", ["entries", "preliminary"])
+def test_a_contest_that_is_stuck_after_a_phase(monkeypatch, broken_in, phase):
+    close = playing._Player._close_phase
+    monkeypatch.setattr(
+        playing._Player, "_close_phase", lambda self, round_, now: round_.phase == phase or close(self, round_, now)
+    )
+    broken = broken_in("chi-minh-2026", 3)
+    assert [(one.what, one.about, one.kind) for one in broken] == [
+        (Broken.STUCK, f"chi-minh-2026/CM-5.{phase}/2026", "phase end")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "plan", "seed"),
+    [
+        ("approval-request-v", "chi-minh-2026", 3),
+        ("approval-request-v", "xuan-dam-2025", 2),
+        ("report-returned-v", "xuan-dam-2025", 3),
+    ],
+)
+def test_what_passes_between_approver_and_compiler(monkeypatch, broken_in, kind, plan, seed):
+    queue = SqlTransaction.queue
+    monkeypatch.setattr(
+        SqlTransaction,
+        "queue",
+        lambda self, one, at, **more: one.kind.startswith(kind) or queue(self, one, at, **more),
+    )
+    broken = broken_in(plan, seed)
+    assert broken
+    assert {one.what for one in broken} == {Broken.NEVER_SENT}
+    assert all(one.kind.startswith(kind) for one in broken)
+
+
+def _of_some_channel(facts):
+    facts["channels"][0]["lacking"] += 1
+
+
+def _of_some_unit(facts):
+    facts["units"][0]["activities"] = (facts["units"][0]["activities"] or 0) + 1
+
+
+def _of_those_late(facts):
+    facts["reporting"]["late"] = facts["reporting"]["late"][:-1] or [{"name": facts["units"][0]["name"]}]
+
+
+def _of_those_missing(facts):
+    others = [unit["name"] for unit in facts["units"]]
+    for one in facts["reporting"]["missing"]:
+        one["name"] = next(name for name in others if name != one["name"])
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (_of_some_channel, "lacking"),
+        (_of_some_unit, "activities by unit"),
+        (_of_those_late, "late"),
+        (_of_those_missing, "missing"),
+    ],
+)
+def test_a_fact_of_a_report_that_is_wrong(broken_in, change, what):
+    broken = broken_in("xuan-dam-2025", 2, lambda office: {"reports": OtherReports(office.reports, change)})
+    assert {(one.what, one.kind) for one in broken} == {(Broken.WRONG_NUMBER, f"report: {what}")}
+
+
+def _one_more(text):
+    return str(int(text) + 1)
+
+
+@pytest.mark.parametrize(
+    ("template", "pattern"),
+    [
+        ("reminder_posts", r"(còn thiếu )(\d+)()"),
+        ("reminder_posts", r"(đã có )(\d+)(/)"),
+        ("escalation_posts", r"(Đã có )(\d+)(/)"),
+        ("escalation_posts", r"(, còn thiếu )(\d+)()"),
+        ("escalation_posts", r"(: đã có )(\d+)()"),
+        ("file_accepted", r"(tệp: )(\d+)(\.)"),
+        ("file_accepted", r"(đã có )(\d+)(/)"),
+        ("file_accepted", r"(ghi nhận: )(\d+)( tin bài)"),
+        ("file_accepted", r"(tin bài, )(\d+)( hoạt động)"),
+        ("tally_posts", r"(?m)(^- [^:\n]+: )(\d+)(/\d+)"),
+    ],
+)
+def test_a_number_in_the_words(broken_in, template, pattern):
+    said = words_changed(template, lambda text: re.sub(pattern, lambda m: m[1] + _one_more(m[2]) + m[3], text))
+    broken = broken_in("canh-vinh-2026", 1, said)
+    assert broken
+    assert {one.what for one in broken} == {Broken.WRONG_NUMBER}
+
+
+def test_a_unit_told_to_be_missing_that_proved_its_product(broken_in):
+    said = words_changed("milestone_report", lambda text: re.sub(r"(?m)^(- [^:]+: ).+$", r"\1chưa báo kết quả.", text))
+    broken = broken_in("xuan-dam-2025", 2, said)
+    assert {(one.what, one.kind) for one in broken} == {(Broken.WRONG_NUMBER, "products")}
+
+
+def test_a_unit_told_to_be_silent_that_was_not(broken_in):
+    said = words_changed(
+        "standing_report",
+        lambda text: re.sub(r"(?m)^(- [^:]+: ).+$", r"\1không báo cáo nội dung nào trong kỳ", text),
+    )
+    broken = broken_in("xuan-dam-2025", 2, said)
+    assert {(one.what, one.kind) for one in broken} == {(Broken.WRONG_NUMBER, "standing")}
+
+
+@pytest.mark.parametrize(
+    ("template", "pattern", "wrong"),
+    [
+        ("escalation", r"\d\d:\d\d thứ", "11:11 thứ"),
+        ("escalation", r"(chậm nhất thứ \w+, )\d+", r"\g<1>28"),
+        ("reminder", r"từ \d+/", "từ 02/"),
+        ("opening", r"(đến hết )\d+/", r"\g<1>02/"),
+        ("opening", r"(hạn(?: nộp)? )\d+/", r"\g<1>02/"),
+    ],
+)
+def test_a_day_or_an_hour_in_the_words(kinds_broken_in, template, pattern, wrong):
+    said = words_changed(template, lambda text: re.sub(pattern, wrong, text))
+    assert kinds_broken_in("xuan-dam-2025", 2, said) == {Broken.WRONG_DATE}
+
+
+@pytest.mark.parametrize("part", ["_rolled", "_nominal_due"])
+def test_dates_that_are_worked_out_wrongly(monkeypatch, kinds_broken_in, part):
+    right = getattr(schedule, part)
+    wrong = {
+        "_rolled": lambda day, roll, calendar: right(
+            day, Roll.FORWARD if roll is Roll.BACKWARD else Roll.BACKWARD, calendar
+        ),
+        "_nominal_due": lambda rule, period: right(rule, period) - timedelta(days=1),
+    }
+    monkeypatch.setattr(schedule, part, wrong[part])
+    assert Broken.WRONG_DATE in kinds_broken_in("canh-vinh-2026", 1)
+
+
+@pytest.mark.parametrize(("days", "broken"), [(-4, Broken.OVERTAKEN), (-2, Broken.WRONG_DATE)])
+def test_a_ladder_that_begins_on_another_day(monkeypatch, kinds_broken_in, days, broken):
+    monkeypatch.setitem(chase.UNIT_STEPS, chase.Step.T_MINUS_3, days)
+    assert broken in kinds_broken_in("xuan-dam-2025", 2)
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_an_escalation_on_another_day(monkeypatch, kinds_broken_in, days):
+    right = chase.escalation_at
+    for module in (chase, chasing, playing):
+        monkeypatch.setattr(
+            module, "escalation_at", lambda round_, calendar: right(round_, calendar) + timedelta(days=days)
+        )
+    assert Broken.WRONG_DATE in kinds_broken_in("xuan-dam-2025", 2)
 
 
 def test_a_message_of_a_closed_year(stage, plans):

@@ -20,11 +20,14 @@ from dinhky.domain.local_time import at, local
 from dinhky.domain.plan import Kind, Unit
 from dinhky.domain.schedule import Round
 from dinhky.domain.standing import standing_duties
+from dinhky.simulation import wording_truth as words
 from dinhky.simulation.behaviour import Outage
 from dinhky.simulation.contest_truth import best
-from dinhky.simulation.playing import Played
+from dinhky.simulation.dates_truth import TrueDates, existing, owed_within, true_year
+from dinhky.simulation.playing import Arrival, Played
 from dinhky.simulation.recording import Sent
 from dinhky.simulation.truth import Truth
+from dinhky.simulation.wording_truth import official, weekday_and_day
 
 OFFICE_OPENS, OFFICE_CLOSES = time(7, 30), time(17, 0)
 HALF_HOUR, MINUTE = timedelta(minutes=30), timedelta(minutes=1)
@@ -97,15 +100,50 @@ class _Oracle:
         self._wanted: set[tuple[str, str, str, str]] = set()
 
     def all(self) -> Iterator[BrokenPromise]:
+        yield from self._dates()
+        yield from self._openings()
         for round_ in self._played.rounds.values():
             if round_.id in self._played.opened and not round_.cancelled:
                 yield from self._round(round_)
         yield from self._files()
         yield from self._reports()
+        yield from self._decisions()
+        yield from self._contests()
         yield from self._results()
         yield from self._endings()
         yield from self._everything_sent()
         yield from self._left_over()
+
+    # The rounds and their dates
+
+    def _dates(self) -> Iterator[BrokenPromise]:
+        """Every round that the plan's year must have, no other, each with the dates that the plan says."""
+        true = true_year(self._plan, self._calendar)
+        rounds = self._played.rounds
+        for round_id in sorted(set(true) ^ set(rounds)):
+            yield BrokenPromise(Broken.WRONG_DATE, round_id, kind="round", found=str(round_id in rounds))
+        for round_id in set(true) & set(rounds):
+            for what, found, expected in _compared(rounds[round_id], true[round_id]):
+                if found != expected:
+                    kind = f"round: {what}"
+                    yield BrokenPromise(
+                        Broken.WRONG_DATE, round_id, kind=kind, found=str(found), expected=str(expected)
+                    )
+
+    def _openings(self) -> Iterator[BrokenPromise]:
+        """Every round that was not over when the system was first up after its opening moment is opened."""
+        for round_ in self._played.rounds.values():
+            first = self._up_from(round_.opens)
+            is_over = first > round_.locks
+            if not round_.phase and not is_over and self._played.opened.get(round_.id) != first:
+                found = str(self._played.opened.get(round_.id, ""))
+                yield BrokenPromise(Broken.NEVER_SENT, round_.id, kind="round", at=first, found=found)
+
+    def _up_from(self, moment: datetime) -> datetime:
+        """The first moment from then on at which the system was up."""
+        while outage := next((one for one in self._down if one.covers(moment)), None):
+            moment = outage.end
+        return moment
 
     # What must be sent
 
@@ -156,9 +194,12 @@ class _Oracle:
         for decided in self._ticks(max(begin, self._played.opened[round_.id]), until):
             if self._truth.owing(round_.id, decided):
                 gone = self._certainly_gone(decided, until)
-                if gone and self._truth.owing(round_.id, gone) and key not in self._by_kind:
-                    yield BrokenPromise(Broken.NEVER_SENT, round_.id, kind="escalation", at=decided)
-                return
+                if gone and self._truth.owing(round_.id, gone):
+                    yield from self._gone_by(gone, key, decided)
+                break
+        for sent in self._by_kind.get(key, ()):
+            if sent.at < begin:
+                yield _broken(Broken.WRONG_DATE, sent, key, "", str(begin))
 
     def _must_go(
         self, about: str, kind: str, unit: Unit, decided: datetime, end: datetime, *, owing: Round | None
@@ -167,11 +208,16 @@ class _Oracle:
         for address in _addresses(unit, self._played):
             key = (about, kind, unit.code, address)
             self._wanted.add(key)
-            if key in self._by_kind:
-                continue
             gone = self._certainly_gone(decided, end, is_mail="@" in address)
             if gone and (owing is None or self._truth.owes(owing.id, unit.code, gone)):
-                yield BrokenPromise(Broken.NEVER_SENT, about, unit.code, kind, decided)
+                yield from self._gone_by(gone, key, decided)
+
+    def _gone_by(self, gone: datetime, key: tuple[str, str, str, str], decided: datetime) -> Iterator[BrokenPromise]:
+        """What was decided then is there, and went out by the moment `gone`."""
+        if key not in self._by_kind:
+            yield BrokenPromise(Broken.NEVER_SENT, key[0], key[2], key[1], decided)
+        elif self._by_kind[key][0].at > gone:
+            yield _broken(Broken.WRONG_DATE, self._by_kind[key][0], key, "", str(gone))
 
     def _ticks(self, begin: datetime, end: datetime) -> Iterator[datetime]:
         """The half hours in office hours at which the system was up."""
@@ -223,6 +269,10 @@ class _Oracle:
             if answer.again:
                 continue
             unit = self._plan.unit(delivery.unit)
+            if answer.verdict == "accepted":
+                for sent in self._said(delivery.round_id, f"accepted-{answer.number}"):
+                    if sent.message.unit == unit.code:
+                        yield from self._read(sent, self._counted_in(arrival, sent.message.body))
             for address in _addresses(unit, self._played):
                 if answer.verdict == "refused":
                     key = (self._plan.id, f"refused-{arrival.receipt.sha256[:16]}", unit.code, address)
@@ -236,10 +286,25 @@ class _Oracle:
                     if gone > arrival.received + 2 * MINUTE and "@" not in address:
                         yield BrokenPromise(Broken.NEVER_SENT, key[0], unit.code, key[1], arrival.received, str(gone))
 
+    def _counted_in(self, arrival: Arrival, body: str) -> Iterator[tuple[Any, Any]]:
+        """What the answer to a file that was accepted must say of it, and of the quota it counts for."""
+        delivery = arrival.delivery
+        round_ = self._played.rounds[delivery.round_id]
+        if round_.kind is Kind.POSTS:
+            sheets = ["posts"]
+        elif round_.kind is Kind.REPORT:
+            sheets = ["posts", "activities", "remarks"]
+        else:
+            sheets = {PhaseKind.ENTRIES: ["entries"]}.get(round_.phase, ["scores"] if round_.phase in SCORED else [])  # type: ignore[arg-type]
+        yield from words.of_file(body, delivery.rows, sheets)
+        is_alone = sum(one.received == arrival.received for one in self._played.arrivals) == 1
+        if round_.kind is Kind.POSTS and is_alone:
+            tally = self._truth.tally(round_.id, arrival.received)
+            yield from words.of_part(body, tally, delivery.unit, whole_too=False)
+
     # Reports, tallies, products, standing duties
 
     def _reports(self) -> Iterator[BrokenPromise]:
-        sent_versions = {version.id for _, _, version in self._played.reports_sent}
         for compiled in self._played.compiled:
             round_ = self._played.rounds[compiled.round_id]
             if round_.kind is Kind.REPORT:
@@ -257,24 +322,118 @@ class _Oracle:
             round_ = self._played.rounds[round_id]
             if round_.kind is Kind.REPORT and not round_.cancelled and round_id not in sent_for:
                 yield BrokenPromise(Broken.NO_REPORT, round_id)
-        for sent in self._played.sent:
-            kind, address = sent.message.kind, sent.message.address
-            is_request = kind.startswith("approval-request-v") and address == self._plan.approver.email
-            if is_request or (kind.startswith("report-returned-v") and sent.message.unit == self._plan.compiler):
-                self._wanted.add(_key_of(sent, self._plan.id))
-        asked = Counter(
-            (sent.message.round_id, sent.message.kind.partition("-v")[2].partition("-")[0])
-            for sent in self._played.sent
-            if sent.message.kind.startswith("approval-request")
-        )
-        for compiled in self._played.compiled:
-            if not asked[compiled.round_id, str(compiled.version.version)] and compiled.version.id in sent_versions:
-                yield BrokenPromise(Broken.NEVER_SENT, compiled.round_id, kind="approval-request", at=compiled.at)
+
+    def _decisions(self) -> Iterator[BrokenPromise]:
+        """Whatever was compiled was laid before the approver; what was sent back was told to the compiler's unit.
+
+        What is compiled anew without having changed is asked about again, unless it is approved already.
+        """
+        approver = self._plan.approver.email
+        for round_id in dict.fromkeys(one.round_id for one in self._played.compiled):
+            compiled = [one for one in self._played.compiled if one.round_id == round_id]
+            decided = [one for one in self._played.decided if one.round_id == round_id]
+            answers: dict[int, bool] = {}
+            again: Counter[int] = Counter()
+            for number, one in enumerate(compiled):
+                version = one.version.version
+                if answers.get(version):
+                    continue  # approved as it is
+                kind = f"approval-request-v{version}"
+                again[version] += version in answers
+                if version not in answers:
+                    yield from self._once_to(round_id, kind, approver, one.at)
+                repeated = [key for key in self._by_kind if key[0] == round_id and key[1].startswith(f"{kind}-after-")]
+                self._wanted |= {key for key in repeated if key[3] == approver}
+                if len(repeated) < again[version]:
+                    yield BrokenPromise(Broken.NEVER_SENT, round_id, kind=f"{kind}-after", at=one.at)
+                decision = next((said for said in decided if said.at >= one.at), None)
+                if decision is None:
+                    continue
+                decided.remove(decision)
+                answers[version] = decision.approved
+                if not decision.approved:
+                    yield from self._sent_back(round_id, version, decision.at)
+                    is_stuck = number == len(compiled) - 1 and not self._truth.owing(round_id, decision.at)
+                    if is_stuck:
+                        yield BrokenPromise(Broken.STUCK, round_id, kind="compiling", at=decision.at)
+
+    def _sent_back(self, round_id: str, version: int, moment: datetime) -> Iterator[BrokenPromise]:
+        kind = f"report-returned-v{version}-{moment:%Y%m%dT%H%M%S}"
+        for code in existing(self._plan, [self._plan.compiler], local(moment).date()):
+            for address in _addresses(self._plan.unit(code), self._played):
+                yield from self._once_to(round_id, kind, address, moment, code)
+
+    def _contests(self) -> Iterator[BrokenPromise]:
+        """A phase opens as soon as those before it have ended as they must, and what it ends with is compiled."""
+        compiled = {one.round_id for one in self._played.compiled}
+        for round_ in self._played.rounds.values():
+            if not round_.phase or round_.cancelled:
+                continue
+            moment = self._phase_tried(round_)
+            if round_.id not in self._played.opened:
+                if moment and moment <= round_.locks:
+                    yield BrokenPromise(Broken.STUCK, round_.id, kind="phase", at=moment)
+                continue
+            until = self._truth.takes_until(round_)
+            has_ended = False
+            if round_.phase is PhaseKind.ENTRIES:
+                has_ended = bool(self._truth.entries(round_.ref.rpartition(".")[0], round_.period.label, until))
+            elif round_.phase in SCORED:
+                has_ended = bool(round_.asked) and not self._truth.owing(round_.id, until)
+            if has_ended and round_.id not in compiled:
+                yield BrokenPromise(Broken.STUCK, round_.id, kind="phase end", at=until)
+
+    def _phase_tried(self, round_: Round) -> datetime | None:
+        """When the phase can be opened first: it is tried every hour from its opening moment on."""
+        before = {
+            PhaseKind.PRELIMINARY: (PhaseKind.ENTRIES,),
+            PhaseKind.FINAL: (PhaseKind.ENTRIES, PhaseKind.PRELIMINARY),
+            PhaseKind.AWARD: (PhaseKind.FINAL,),
+            PhaseKind.SENT_ON: (PhaseKind.FINAL, PhaseKind.AWARD),
+        }
+        ready = round_.opens - MINUTE
+        for kind in before.get(round_.phase, ()) if round_.phase else ():
+            other = self._played.rounds.get(
+                f"{round_.plan_id}/{round_.ref.rpartition('.')[0]}.{kind}/{round_.period.label}"
+            )
+            if other is None:
+                continue
+            ended = self._proved(other) if kind is PhaseKind.AWARD else self._approved(other)
+            if ended is None:
+                return None
+            ready = max(ready, ended)
+        moment = self._up_from(round_.opens)
+        while moment <= ready:
+            moment = self._up_from(moment + timedelta(hours=1))
+        return moment
+
+    def _approved(self, round_: Round) -> datetime | None:
+        """When what the phase ended with was approved, and nothing had come in since it was compiled."""
+        for decision in self._played.decided:
+            if decision.round_id == round_.id and decision.approved:
+                compiled = [
+                    one.at for one in self._played.compiled if one.round_id == round_.id and one.at <= decision.at
+                ]
+                files = [file for unit in round_.asked for file in self._truth.accepted(round_.id, unit, decision.at)]
+                if compiled and all(file.received < compiled[-1] for file in files):
+                    return decision.at
+        return None
+
+    def _proved(self, round_: Round) -> datetime | None:
+        """When the last of those asked had proved the phase."""
+        until = self._truth.takes_until(round_)
+        files = [self._truth.accepted(round_.id, unit, until) for unit in self._truth.asked(round_.id)]
+        return max(found[0].received for found in files) if files and all(files) else None
 
     def _figures(self, round_: Round, facts: Any, moment: datetime) -> Iterator[BrokenPromise]:
         true = self._truth.report(round_, moment)
         reporting = facts["reporting"]
-        names = {unit.code: unit.name for unit in self._plan.units}
+        codes = self._codes_of(round_, moment)
+        window = (round_.window.start, round_.window.end)
+        targets: Counter[str] = Counter()
+        for duty in self._plan.obligations:
+            if duty.kind is Kind.POSTS and duty.channel and not duty.per_unit:
+                targets[duty.channel] += owed_within(self._plan, duty, window)
         stated: dict[str, tuple[Any, Any]] = {
             "posts": (facts["totals"]["posts"], true["posts"]),
             "activities": (facts["totals"]["activities"], true["activities"]),
@@ -285,8 +444,17 @@ class _Oracle:
             "actual": (reporting["actual"], true["actual"]),
             "on time": (reporting["on_time"], true["on_time"]),
             "missing": (
-                sorted(one["name"] for one in reporting["missing"]),
-                sorted(names[unit] for unit in true["missing"]),
+                sorted((codes(one["name"]), *one["periods"]) for one in reporting["missing"]),
+                sorted((unit, *true["missing_periods"][unit]) for unit in true["missing"]),
+            ),
+            "late": (sorted(codes(one["name"]) for one in reporting["late"]), sorted(true["late"])),
+            "lacking": (
+                {one["code"]: one["lacking"] for one in facts["channels"] if one["lacking"]},
+                {code: owed - told for code, owed in targets.items() if (told := true["channels"][code]) < owed},
+            ),
+            "activities by unit": (
+                {one["code"]: one["activities"] for one in facts["units"]},
+                true["unit_activities"],
             ),
             "channels": (
                 {one["code"]: one["posts"] for one in facts["channels"] if one["posts"]},
@@ -298,11 +466,7 @@ class _Oracle:
             ),
         }
         if not self._plan.obligation(round_.ref).compiled_from:
-            stated["late"] = (
-                sorted(one["name"] for one in reporting["late"]),
-                sorted(names[unit] for unit in true["late"]),
-            )
-            stated["silent"] = (sorted(facts["standing"]["silent"]), self._silent(round_, moment))
+            stated["silent"] = (sorted(map(codes, facts["standing"]["silent"])), self._silent(round_, moment))
         for what, (found, expected) in stated.items():
             if found != expected:
                 yield BrokenPromise(
@@ -369,15 +533,27 @@ class _Oracle:
             for address in _addresses(self._plan.unit(code), self._played):
                 yield from self._once_to(round_.id, "contest-sent-on", address, moment, code)
 
+    def _codes_of(self, round_: Round, moment: datetime) -> words.Codes:
+        """What finds units by a name they had at any time between the round's opening and its due date, or `moment`."""
+        first = local(self._played.opened.get(round_.id, round_.opens)).date()
+        last = max(local(moment).date(), local(round_.due).date())
+        found: dict[str, str] = {}
+        for unit in (*self._plan.jurors, *self._plan.units):
+            days = [first, last, *(past.until for past in unit.former_names if first <= past.until <= last)]
+            found |= {unit.name_on(day): unit.code for day in days}
+        for code in round_.asked:
+            found |= {self._plan.unit(code).name_on(day): code for day in (first, last)}
+        return lambda name: found.get(name, name)
+
     def _silent(self, round_: Round, moment: datetime) -> list[str]:
-        """Names of the units that told nothing about any of their standing duties."""
+        """The units that told nothing about any of their standing duties."""
         duties = standing_duties(self._plan, round_.window)
         silent = []
         for unit in self._plan.units:
             own = [duty for duty in duties if unit.code in duty.units]
             told = (self._truth.silent_about_standing(round_, unit.code, place, moment) for place in range(len(own)))
             if own and all(told):
-                silent.append(unit.name)
+                silent.append(unit.code)
         return sorted(silent)
 
     def _endings(self) -> Iterator[BrokenPromise]:
@@ -387,11 +563,12 @@ class _Oracle:
             round_id, _, standing = closed.round_id.partition("/standing")
             round_ = self._played.rounds[round_id]
             if standing or closed.round_id.endswith("/standing"):
-                yield from self._once_to(round_id, "standing", approver, closed.at)
+                yield from self._standing(round_, closed.at)
             elif round_.phase is PhaseKind.SENT_ON:
                 continue
             elif round_.kind is Kind.MILESTONE:
                 yield from self._once_to(round_id, "products", approver, closed.at)
+                yield from self._products(round_, closed.at)
             elif round_.kind is Kind.POSTS:
                 yield from self._tally(round_, closed.at)
         for round_id in self._played.opened:
@@ -401,6 +578,47 @@ class _Oracle:
                 continue  # it waited in vain
             if round_.kind in {Kind.POSTS, Kind.MILESTONE} and not round_.cancelled and not is_closed:
                 yield BrokenPromise(Broken.NEVER_SENT, round_id, kind="tally")
+
+    def _said(self, round_id: str, kind: str) -> list[Sent]:
+        """The messages of one kind about a round."""
+        return [sent for sent in self._played.sent if (sent.message.round_id, sent.message.kind) == (round_id, kind)]
+
+    def _standing(self, round_: Round, moment: datetime) -> Iterator[BrokenPromise]:
+        """What the approver is told of standing duties; nothing in a period without any."""
+        duties = standing_duties(self._plan, round_.window)
+        if not duties:
+            return
+        yield from self._once_to(round_.id, "standing", self._plan.approver.email, moment)
+        places: Counter[str] = Counter()
+        expected = []
+        for duty in duties:
+            for unit in duty.units:
+                text = self._truth.told_about_standing(round_, unit, places[unit], moment)
+                expected.append((duty.ref, unit, text))
+                places[unit] += 1
+        codes = self._codes_of(round_, moment)
+        for sent in self._said(round_.id, "standing"):
+            yield from self._read(sent, words.of_standing(sent.message.subject, sent.message.body, expected, codes))
+
+    def _products(self, round_: Round, moment: datetime) -> Iterator[BrokenPromise]:
+        proved, missing = [], []
+        for unit in self._truth.asked(round_.id):
+            files = self._truth.accepted(round_.id, unit, moment)
+            if not files:
+                missing.append(unit)
+                continue
+            is_late = self._truth.is_late(round_.id, unit, moment)
+            proved += [(unit, row["title"], is_late) for row in files[-1].delivery.rows.get("evidence", ())]
+        codes = self._codes_of(round_, moment)
+        for sent in self._said(round_.id, "products"):
+            yield from self._read(sent, words.of_products(sent.message.body, proved, missing, codes))
+
+    def _read(self, sent: Sent, pairs: Iterable[tuple[Any, Any]]) -> Iterator[BrokenPromise]:
+        """What of a text is not as it should be."""
+        for found, expected in pairs:
+            if found != expected:
+                key = _key_of(sent, self._plan.id)
+                yield _broken(Broken.WRONG_NUMBER, sent, key, str(found), str(expected))
 
     def _tally(self, round_: Round, moment: datetime) -> Iterator[BrokenPromise]:
         true = self._truth.tally(round_.id, moment)
@@ -416,6 +634,8 @@ class _Oracle:
                 continue
             progress = re.search(self._reading["tally"], message.subject)
             counted = re.search(self._reading["counted"], message.body)
+            codes = self._codes_of(round_, moment)
+            yield from self._read(sent, words.of_units(message.body, true, codes))
             found = (progress and progress[1], counted and int(counted[1]))
             if found != (true.progress, true.counted):
                 yield BrokenPromise(
@@ -460,12 +680,32 @@ class _Oracle:
             yield _broken(Broken.AFTER_THE_LOCK, sent, key)
         if message.kind in {"opening", "escalation", *REMINDERS}:
             yield from self._date(sent, key, round_)
+        for found, expected in self._days(sent, round_):
+            if found != expected:
+                yield _broken(Broken.WRONG_DATE, sent, key, str(found), str(expected))
         if message.kind in REMINDERS:
             yield from self._reminder(sent, key, round_)
         if message.kind == "overdue" and not self._truth.owes(round_.id, message.unit or "", sent.at):
             yield _broken(Broken.NOT_WANTED, sent, key)
         if message.kind == "escalation":
             yield from self._escalated(sent, key, round_)
+
+    def _days(self, sent: Sent, round_: Round) -> Iterator[tuple[Any, Any]]:
+        """The days of the window, the hour until which something is taken, and the due day in the subject."""
+        kind, body = sent.message.kind, sent.message.body
+        if kind in {"opening", "tally", "standing", *REMINDERS} and round_.kind in {Kind.REPORT, Kind.POSTS}:
+            yield set(words.DAYS.findall(body)), {(official(round_.window.start), official(round_.window.end))}
+        if kind == "opening":
+            due = official(local(round_.unit_due).date())
+            yield re.findall(r"\d+/\d+/\d{4}", sent.message.subject)[-1:], [due]
+            if round_.phase is PhaseKind.ENTRIES:
+                yield words.ENTRY_DAYS.findall(body), [official(local(round_.opens).date())]
+        weekdays = self._reading["weekdays"]
+        if kind == "escalation":
+            until = self._truth.takes_until(round_)
+            yield words.HOUR.findall(body), [(f"{local(until):%H:%M}", weekday_and_day(until, weekdays))]
+            if round_.kind is Kind.REPORT:
+                yield words.AT_LATEST.findall(body), [weekday_and_day(round_.due, weekdays)]
 
     def _reminder(self, sent: Sent, key: tuple[str, str, str, str], round_: Round) -> Iterator[BrokenPromise]:
         message, unit = sent.message, sent.message.unit or ""
@@ -486,6 +726,8 @@ class _Oracle:
             expected = self._truth.tally(round_.id, sent.at).progress_of(unit)
             if not progress or progress[1] != expected:
                 yield _broken(Broken.WRONG_NUMBER, sent, key, message.subject, expected)
+            tally, per_unit = self._truth.tally(round_.id, sent.at), self._plan.obligation(round_.ref).per_unit
+            yield from self._read(sent, words.of_part(message.body, tally, unit, whole_too=not per_unit))
 
     def _escalated(self, sent: Sent, key: tuple[str, str, str, str], round_: Round) -> Iterator[BrokenPromise]:
         owing = self._truth.owing(round_.id, sent.at)
@@ -493,7 +735,10 @@ class _Oracle:
             yield _broken(Broken.NOT_WANTED, sent, key)
         if round_.kind is Kind.POSTS:
             found = re.search(self._reading["escalated_posts"], sent.message.subject)
-            missing = self._truth.tally(round_.id, sent.at).missing
+            tally = self._truth.tally(round_.id, sent.at)
+            missing, codes = tally.missing, self._codes_of(round_, sent.at)
+            yield from self._read(sent, words.of_whole(sent.message.body, tally))
+            yield from self._read(sent, words.of_units(sent.message.body, tally, codes, only_owing=True))
             if not found or int(found[1]) != missing:
                 yield _broken(Broken.WRONG_NUMBER, sent, key, sent.message.subject, str(missing))
             return
@@ -501,17 +746,15 @@ class _Oracle:
         expected = (len(owing), len(self._truth.expected(round_.id, sent.at)))
         if not counted or (int(counted[1]), int(counted[2])) != expected:
             yield _broken(Broken.WRONG_NUMBER, sent, key, sent.message.subject, str(expected))
-        names = sorted(self._plan.unit(unit).name for unit in owing)
-        listed = sorted(re.findall(self._reading["listed"], sent.message.body, re.MULTILINE))
+        listed = re.findall(self._reading["listed"], sent.message.body, re.MULTILINE)
         if round_.phase in SCORED:
             listed = [name.partition(":")[0] for name in listed]
-        if listed != names:
-            yield _broken(Broken.WRONG_NUMBER, sent, key, str(listed), str(names))
+        codes = self._codes_of(round_, sent.at)
+        yield from self._read(sent, [(sorted(map(codes, listed)), sorted(owing))])
 
     def _date(self, sent: Sent, key: tuple[str, str, str, str], round_: Round) -> Iterator[BrokenPromise]:
         """The first day that the text names with its weekday is the units' due day."""
-        due = local(round_.unit_due).date()
-        expected = f"{self._reading['weekdays'][due.weekday()]}, {_official(due)}"
+        expected = weekday_and_day(round_.unit_due, self._reading["weekdays"])
         found = re.search(self._reading["weekday_and_day"], sent.message.body)
         if not found or found[0] != expected:
             yield _broken(Broken.WRONG_DATE, sent, key, found[0] if found else "", expected)
@@ -552,9 +795,21 @@ def _broken(
     return BrokenPromise(what, key[0], key[2], key[1], sent.at, found or sent.message.address, expected)
 
 
-def _official(day: date) -> str:
-    """A day as official documents write it: days below 10 and the months 1 and 2 with a zero."""
-    return f"{day.day:02d}/{f'{day.month:02d}' if day.month <= 2 else day.month}/{day.year}"
+def _compared(round_: Round, true: TrueDates) -> Iterator[tuple[str, Any, Any]]:
+    yield "window", (round_.window.start, round_.window.end), true.window
+    yield "opens", round_.opens, true.opens
+    yield "units due", round_.unit_due, true.unit_due
+    yield "due", round_.due, true.due
+    yield "locks", round_.locks, true.locks
+    yield "units", round_.units, true.units
+    yield "cancelled", bool(round_.cancelled), true.is_cancelled
+    yield "count", round_.count, true.duty.count
+    if true.duty.compiled_from or (true.duty.contest and not true.duty.phase):
+        yield "asked", round_.asked, ()
+    elif true.duty.rota:
+        yield "asked", set(round_.asked) <= set(true.units), True
+    else:
+        yield "asked", round_.asked, true.units
 
 
 def _any_covers(outages: Iterable[Outage], moment: datetime) -> bool:
