@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pytest
 
+from dinhky import bootstrap
 from dinhky.domain import assignment, chase, posts, schedule
 from dinhky.domain.errors import PermanentDeliveryError
 from dinhky.domain.plan import Roll
@@ -17,8 +18,10 @@ from dinhky.intake import receive as door
 from dinhky.ledger.transaction import SqlTransaction
 from dinhky.rounds import chasing, contest_answers, dispatching
 from dinhky.simulation import playing
-from dinhky.simulation.promises import Broken, broken_in_a_closed_year
+from dinhky.simulation.behaviour import Behaviour
+from dinhky.simulation.promises import Broken, broken_in_a_closed_year, broken_promises
 from dinhky.simulation.recording import RecordingChannel, Sent
+from dinhky.simulation.setting import reading_of
 
 
 class OtherWords:
@@ -359,7 +362,7 @@ def test_a_day_or_an_hour_in_the_words(kinds_broken_in, template, pattern, wrong
 
 
 @pytest.mark.parametrize("part", ["_rolled", "_nominal_due"])
-def test_dates_that_are_worked_out_wrongly(monkeypatch, kinds_broken_in, part):
+def test_dates_that_are_worked_out_wrongly(monkeypatch, stage, plans, part):
     right = getattr(schedule, part)
     wrong = {
         "_rolled": lambda day, roll, calendar: right(
@@ -368,7 +371,12 @@ def test_dates_that_are_worked_out_wrongly(monkeypatch, kinds_broken_in, part):
         "_nominal_due": lambda rule, period: right(rule, period) - timedelta(days=1),
     }
     monkeypatch.setattr(schedule, part, wrong[part])
-    assert Broken.WRONG_DATE in kinds_broken_in("canh-vinh-2026", 1)
+    plan = plans["phuc-loi-2026"]
+    calendar = bootstrap.calendar_of(stage.settings, also=[plan])
+    rounds = {round_.id: round_ for round_ in schedule.all_rounds_of(plan, calendar)}
+    played = playing.Played(plan, Behaviour(plan.id, 0, {}, (), {}), rounds)
+    broken = broken_promises(played, calendar, reading_of(stage.settings.include))
+    assert (Broken.WRONG_DATE, "round: due") in {(one.what, one.kind) for one in broken}
 
 
 @pytest.mark.parametrize(("days", "broken"), [(-4, Broken.OVERTAKEN), (-2, Broken.WRONG_DATE)])

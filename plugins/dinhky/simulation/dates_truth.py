@@ -6,6 +6,7 @@ Of the system's own arithmetic only `WorkingCalendar.is_working_day` is used, an
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -89,17 +90,18 @@ def amended(obligation: Obligation, year: int, last_month: int) -> Obligation:
     return obligation
 
 
-def owed_within(plan: Plan, duty: Obligation, window: tuple[date, date]) -> int:
-    """How many posts a quota asks for in the periods that lie wholly within a report's window."""
+def owed_within(plan: Plan, duty: Obligation, window: tuple[date, date]) -> Counter[str]:
+    """By channel, how many posts a quota asks for in the periods that lie wholly within a report's window."""
     by_decree = window[0].day != 1
-    owed = 0
+    owed: Counter[str] = Counter()
     for year in {window[0].year, window[1].year}:
         for label, first, last in LABELS[duty.cadence] if duty.cadence not in {None, Cadence.ONCE} else []:
             begin, end = _window(year, first, last, by_decree=by_decree)
             is_whole = window[0] <= begin and end <= window[1] and end >= plan.effective_from
             is_owed = (duty.since or end) <= end <= (duty.until or end)
             if is_whole and is_owed and all(one.period != f"{year}{label}" for one in duty.cancelled):
-                owed += amended(duty, year, last).count or 0
+                now = amended(duty, year, last)
+                owed[now.channel or ""] += now.count or 0
     return owed
 
 

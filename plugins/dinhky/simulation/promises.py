@@ -432,8 +432,9 @@ class _Oracle:
         window = (round_.window.start, round_.window.end)
         targets: Counter[str] = Counter()
         for duty in self._plan.obligations:
-            if duty.kind is Kind.POSTS and duty.channel and not duty.per_unit:
-                targets[duty.channel] += owed_within(self._plan, duty, window)
+            if duty.kind is Kind.POSTS and not duty.per_unit:
+                targets += owed_within(self._plan, duty, window)
+        del targets[""]  # on any channel
         stated: dict[str, tuple[Any, Any]] = {
             "posts": (facts["totals"]["posts"], true["posts"]),
             "activities": (facts["totals"]["activities"], true["activities"]),
