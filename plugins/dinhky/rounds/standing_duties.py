@@ -11,12 +11,14 @@ from datetime import datetime
 
 from dinhky.domain.assignment import State
 from dinhky.domain.errors import CompilingRefused, UnknownName
+from dinhky.domain.local_time import local
 from dinhky.domain.plan import Kind, Obligation, Plan, Unit, unknown
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.domain.standing import standing_duties
 from dinhky.rounds.correspondence import to_person
 from dinhky.rounds.lookup import plan_of
 from dinhky.rounds.ports import LedgerTransaction, Office
+from dinhky.rounds.succession import named_on, unit_of
 
 STANDING = "standing"
 
@@ -109,5 +111,6 @@ def _parts(ledger: LedgerTransaction, plan: Plan, round_: Round, duty: Obligatio
         told = ledger.content_of(assignment.submission_id) if assignment and assignment.submission_id else None
         texts = [row.text for row in told.standing if row.ref == duty.ref] if told else []
         is_excused = assignment is not None and assignment.state is State.WAIVED
-        parts.append(StandingPart(plan.unit(code), " ".join(text for text in texts if text), is_excused))
+        unit = unit_of(plan, assignment) if assignment else named_on(plan.unit(code), local(round_.locks).date())
+        parts.append(StandingPart(unit, " ".join(text for text in texts if text), is_excused))
     return parts
