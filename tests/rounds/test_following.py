@@ -631,7 +631,7 @@ STEPS = st.tuples(st.sampled_from(["change", "tick", "answer", "open"]), CHANGES
 
 
 @settings(
-    max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(STEPS, min_size=1, max_size=10))
 def test_whatever_changes_nothing_is_asked_of_a_unit_that_does_not_exist(another_commune, steps):
