@@ -12,7 +12,7 @@ FROM ?=
 TO ?=
 DAY_SECONDS ?=
 
-.PHONY: help setup demo run year test test-fast lint format bench lock clean
+.PHONY: help setup demo run year test test-year test-fast lint format bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,7 +44,10 @@ test: setup ## Run every test: those without other processes in two halves side 
 	@$(BIN)/pytest -m "not system" tests/rounds tests/simulation & half=$$!; \
 	  $(BIN)/pytest -m "not system" --ignore=tests/rounds --ignore=tests/simulation; others=$$?; \
 	  wait $$half && exit $$others
-	$(BIN)/pytest -m system
+	$(BIN)/pytest -m "system and not year"
+
+test-year: setup ## Play a quarter of all communes under the real scheduler beside the simulation (ten minutes)
+	$(BIN)/pytest -m year
 
 test-fast: setup ## Run the tests that start no other process
 	$(BIN)/pytest -m "not system"

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from live_service import REPOSITORY
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.year]
 
 YEAR = REPOSITORY / "var" / "year"
 LONGEST_SECONDS = 1_200

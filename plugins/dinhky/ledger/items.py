@@ -96,7 +96,7 @@ def _values(plan_id: str, key: str, post: ToldPost) -> dict[str, Any]:
 
 def _told(row: Row[Any]) -> ToldPost:
     return ToldPost(
-        id=str(row.id),
+        id=f"{row.id:012d}",  # as text in the order of telling, whatever else the ledger holds
         unit=row.unit,
         channel=row.channel,
         title=row.title,

@@ -209,7 +209,7 @@ def _told_posts(round_: Round, unit: str, posts: Iterable[Post], told_at: dateti
     """The rows of a workbook as told items."""
     return [
         ToldPost(
-            id=f"row {row.row}",
+            id=f"row {row.row:06d}",
             unit=unit,
             channel=row.channel,
             title=row.title,
