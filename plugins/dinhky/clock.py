@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 PUNCTUAL = timedelta(minutes=1)
 """A tick that starts within this much real time of its schedule stands for the moment it was scheduled for."""
+LAST_TICKS = timedelta(seconds=20)
+"""How much real time the ticks of a fast clock's last hours may need to be run, after it goes on at the usual pace."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,10 @@ class Clock:
 
     @property
     def is_fast(self) -> bool:
-        """Whether an office day passes in less than a day, at this moment."""
-        return self.rate > 1.0 and (self.office_end is None or self.now() < self.office_end)
+        """Whether an office day passes in less than a day, or did while the ticks now running were due."""
+        if self.rate <= 1.0:
+            return False
+        return self.office_end is None or datetime.now(UTC) < self.real(self.office_end) + LAST_TICKS
 
     def now(self) -> datetime:
         """The present moment in the office, in UTC."""

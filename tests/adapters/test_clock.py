@@ -111,4 +111,5 @@ def test_a_clock_is_fast_until_it_goes_on_at_the_usual_pace() -> None:
     assert Clock.parse(f"{moment}@1440", now).is_fast
     until_tomorrow = f"{moment}@1440/2026-03-06T06:30+07:00"
     assert Clock.parse(until_tomorrow, now).is_fast
+    assert Clock.parse(until_tomorrow, now - timedelta(minutes=1, seconds=10)).is_fast, "its last ticks are being run"
     assert not Clock.parse(until_tomorrow, now - timedelta(minutes=2)).is_fast

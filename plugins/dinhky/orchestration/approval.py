@@ -15,8 +15,6 @@ from dinhky.rounds.ports import ReportVersion
 from dinhky.rounds.reporting import is_approved, record_decision, request_approval
 
 COMMENT = "comment"
-ASKING_RETRIES = 10
-"""Airflow 3.3.2 now and then takes a task that has just begun to wait for a person for failed; it then asks again."""
 ASKED = "report_asked_about"
 
 
@@ -41,7 +39,6 @@ class ApproveReportOperator(HITLBranchOperator):
         **kwargs: Any,
     ) -> None:
         self._approve, self._return = label("approve_option"), label("send_back")
-        kwargs["retries"] = ASKING_RETRIES
         super().__init__(
             subject=subject or label("approval_subject"),
             options=[self._approve, self._return],

@@ -11,7 +11,9 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 
-SETTLED = timedelta(seconds=4)
+SETTLED = timedelta(seconds=5)
+"""Airflow 3.3.2 loses an answer given within a second or two of the question, or of its being asked again: it takes the
+resumed task for failed, and its retry asks again. People are slower than that; machines wait this long."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,7 @@ class AirflowApi:
         )
 
     def waits_for_decision(self, dag_id: str, run_id: str) -> bool:
-        """Whether a run's approval has stood unanswered for long enough to be answered by a machine.
-
-        Airflow 3.3.2 loses an answer given within a second or two of the question: it takes the resumed task for
-        failed, and its retry asks again. People are slower than that.
-        """
+        """Whether a run's approval has stood unanswered for long enough to be answered by a machine."""
         try:
             question = self.call("GET", _approval(dag_id, run_id))
         except HTTPError as error:
@@ -82,7 +80,7 @@ class AirflowApi:
             raise
         if question["response_received"] or question["task_instance"]["state"] != "awaiting_input":
             return False
-        return datetime.now(UTC) - datetime.fromisoformat(question["created_at"]) >= SETTLED
+        return _is_settled(question)
 
     def unanswered(self) -> list[Question]:
         """The questions that stand unanswered, long enough for a machine."""
@@ -92,7 +90,7 @@ class AirflowApi:
             Question(task["dag_id"], task["dag_run_id"], task["task_id"], task["map_index"])
             for question in questions
             for task in [question["task_instance"]]
-            if datetime.now(UTC) - datetime.fromisoformat(question["created_at"]) >= SETTLED
+            if _is_settled(question)
         ]
 
     def answer(self, question: Question, option: str, comment: str | None = None) -> None:
@@ -119,6 +117,12 @@ class AirflowApi:
             f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}",
             {"new_state": state},
         )
+
+
+def _is_settled(question: dict[str, Any]) -> bool:
+    """By when the task last began: `created_at` is of the first time of asking, however often it is asked again."""
+    began = question["task_instance"]["start_date"] or question["created_at"]
+    return datetime.now(UTC) - datetime.fromisoformat(began) >= SETTLED
 
 
 def _approval(dag_id: str, run_id: str) -> str:

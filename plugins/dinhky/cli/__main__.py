@@ -1,0 +1,7 @@
+"""`python -m dinhky.cli`."""
+
+import sys
+
+from dinhky.cli import main
+
+sys.exit(main())
