@@ -27,6 +27,7 @@ from dinhky.plan_files import Surroundings, read_plans
 from dinhky.plan_names import CHAT_PREFIX
 from dinhky.report.form_reports import FormReports
 from dinhky.rounds.ports import Channel, Office
+from dinhky.signing import HmacSigner, kept_secret
 from dinhky.wording import TemplateWords
 from dinhky.workbook import FormWorkbooks
 
@@ -55,6 +56,8 @@ class Settings:
     smtp_url: str | None = field(repr=False)
     sender: Address
     clock: Clock
+    secret: str | None = field(default=None, repr=False)
+    """What links and workbooks are signed with; None: one that is kept in `home`."""
     only: tuple[str, ...] = ()
     beat: timedelta = timedelta(seconds=4)
     """How often the steady chores come by on a fast clock, in real time."""
@@ -100,6 +103,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
             env.get("DINHKY_SENDER_NAME") or "Định Kỳ", addr_spec=env.get("DINHKY_SENDER") or "dinhky@localhost.invalid"
         ),
         clock=Clock.parse(env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()),
+        secret=env.get("DINHKY_SECRET") or None,
         only=tuple((env.get("DINHKY_ONLY") or "").split()),
         beat=timedelta(seconds=float(env.get("DINHKY_BEAT") or 4)),
     )
@@ -127,6 +131,7 @@ def office(current: Settings | None = None) -> Office:
         channels=channels,
         archive=current.archive,
         drafts=current.home / "drafts",
+        signer=signer(current),
         lease=current.clock.span(LEASE),
         chats=frozenset(name for name, url in os.environ.items() if name.startswith(CHAT_PREFIX) and url.strip()),
     )
@@ -135,6 +140,12 @@ def office(current: Settings | None = None) -> Office:
 def ledger(current: Settings | None = None) -> SqlLedger:
     """The ledger, not yet migrated if it is new."""
     return SqlLedger((current or settings()).ledger_url)
+
+
+def signer(current: Settings | None = None) -> HmacSigner:
+    """What signs our links and workbooks."""
+    current = current or settings()
+    return HmacSigner(current.secret.encode() if current.secret else kept_secret(current.home))
 
 
 def plans(current: Settings | None = None) -> tuple[dict[str, Plan], list[PlanError]]:

@@ -55,7 +55,8 @@ class Assignment:
     """A unit's part of a round as the ledger knows it.
 
     `unit_name` is the name the unit had when the round opened. `accepted_at` is when the accepted file arrived, in
-    UTC; `late` is stamped at that moment and never recomputed.
+    UTC; `late` is stamped at that moment and never recomputed. `locks_until` is set where an officer gave this unit
+    longer than the round's lock.
     """
 
     round_id: str
@@ -66,6 +67,7 @@ class Assignment:
     submission_id: int | None = None
     accepted_at: datetime | None = None
     late: bool | None = None
+    locks_until: datetime | None = None
 
     @property
     def answered(self) -> bool:

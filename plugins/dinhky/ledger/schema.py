@@ -90,6 +90,7 @@ assignments = Table(
     Column("submission_id", Integer),
     Column("accepted_at", UtcInstant),
     Column("late", Boolean),
+    Column("locks_until", UtcInstant),
 )
 
 submissions = Table(
@@ -106,6 +107,7 @@ submissions = Table(
     Column("state", String(12), nullable=False),
     Column("late", Boolean, nullable=False),
     Column("problems", JSON, nullable=False),
+    Column("questions", JSON, nullable=False, server_default="[]"),
     Column("content", JSON),
     ForeignKeyConstraint(["round_id", "unit"], ["assignments.round_id", "assignments.unit"]),
     UniqueConstraint("round_id", "unit", "number"),
@@ -190,8 +192,33 @@ outbox = Table(
     Column("created_at", UtcInstant, nullable=False),
     Column("settled_at", UtcInstant),
     Column("answer", Text),
+    Column("in_reply_to", Text),
     Index(None, "state", "not_before"),
 )
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("message_id", Text, nullable=False),
+    Column("sender", String(250), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("received_at", UtcInstant, nullable=False),
+    Column("handled_at", UtcInstant),
+    Column("outcome", String(20), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+"""Every mail that reached the intake mailbox, once: `key` is the digest of its Message-ID, or of its bytes."""
+
+link_serials = Table(
+    "link_serials",
+    metadata,
+    Column("plan_id", String(80), primary_key=True),
+    Column("unit", String(40), primary_key=True),
+    Column("serial", Integer, nullable=False),
+)
+"""Whose personal links were revoked, and how often: a link names the serial it was made with, 0 without a row."""
 
 events = Table(
     "events",

@@ -251,6 +251,7 @@ class WorkRows(Rows):
         late: bool,
         problems: Sequence[Problem],
         content: Content | None,
+        questions: Sequence[Problem] = (),
     ) -> Submission:
         """Record a received file under the unit's next number."""
         table = schema.submissions
@@ -270,6 +271,7 @@ class WorkRows(Rows):
                 state=state,
                 late=late,
                 problems=[_problem_to_json(problem) for problem in problems],
+                questions=[_problem_to_json(question) for question in questions],
                 content=content.to_json() if content else None,
             )
         )
@@ -329,6 +331,7 @@ def _assignment(row: Row[Any]) -> Assignment:
         submission_id=row.submission_id,
         accepted_at=row.accepted_at,
         late=row.late,
+        locks_until=row.locks_until,
     )
 
 
@@ -346,6 +349,7 @@ def _submission(row: Row[Any]) -> Submission:
         late=row.late,
         problems=tuple(_problem_from_json(problem) for problem in row.problems),
         content=Content.from_json(row.content) if row.content else None,
+        questions=tuple(_problem_from_json(question) for question in row.questions),
     )
 
 

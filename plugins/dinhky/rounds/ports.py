@@ -39,7 +39,8 @@ class Message:
     """One message to one recipient. `key` is unique for ever: deciding the same message twice is a no-op.
 
     `address` is an email address, or the name of the environment variable holding an apprise URL. What nobody waits for
-    goes out in office hours only (`office_hours_only`); an answer goes out at once.
+    goes out in office hours only (`office_hours_only`); an answer goes out at once. `in_reply_to` is the Message-ID of
+    the mail that it answers, if it answers one.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Message:
     unit: str | None = None
     attachments: tuple[Attachment, ...] = ()
     office_hours_only: bool = False
+    in_reply_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,10 @@ class QueuedMessage:
 
 @dataclass(frozen=True)
 class Submission:
-    """One file received for an assignment: numbered, never overwritten. `received_at` is UTC."""
+    """One file received for an assignment: numbered, never overwritten. `received_at` is UTC.
+
+    `problems` stopped it; `questions` did not: the sender is asked to look again, and what was understood counts.
+    """
 
     id: int
     round_id: str
@@ -82,6 +87,7 @@ class Submission:
     late: bool
     problems: tuple[Problem, ...] = ()
     content: Content | None = None
+    questions: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,12 +123,13 @@ class Decision:
 class Reading:
     """What a workbook turned out to be: its claimed identity, its content, and every problem found in it.
 
-    Content is to be used only if there are no problems.
+    Content is to be used only if there are no problems. `questions` stop nothing: what is odd, but may be right.
     """
 
     identity: Identity | None
     content: Content
     problems: tuple[Problem, ...]
+    questions: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -270,6 +277,7 @@ class LedgerTransaction(Protocol):
         late: bool,
         problems: Sequence[Problem],
         content: Content | None,
+        questions: Sequence[Problem] = (),
     ) -> Submission: ...
 
     def submissions(self, round_id: str) -> list[Submission]: ...
@@ -425,6 +433,14 @@ class Words(Protocol):
         """The name under which a person sees a file."""
 
 
+class Signer(Protocol):
+    """Tells our own words from others': a short signature of a text, worth something for one purpose only."""
+
+    def sign(self, purpose: str, text: str) -> str: ...
+
+    def is_ours(self, purpose: str, text: str, signature: str) -> bool: ...
+
+
 class Channel(Protocol):
     """A way out. Raises TemporaryDeliveryError or PermanentDeliveryError; returns what the server answered."""
 
@@ -451,6 +467,7 @@ class Office:
     channels: Mapping[str, Channel]
     archive: Path
     drafts: Path
+    signer: Signer
     lease: timedelta = timedelta(minutes=5)
     chats: frozenset[str] = frozenset()
 

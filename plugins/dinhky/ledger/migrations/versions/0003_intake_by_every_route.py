@@ -1,0 +1,42 @@
+"""Questions about a file, one unit's later lock, mails received, replies, revoked links"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from dinhky.ledger.schema import UtcInstant
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("assignments", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("locks_until", UtcInstant, nullable=True))
+
+    with op.batch_alter_table("submissions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("questions", sa.JSON(), server_default="[]", nullable=False))
+
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("in_reply_to", sa.Text(), nullable=True))
+
+    op.create_table(
+        "mails",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("sender", sa.String(length=250), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("received_at", UtcInstant, nullable=False),
+        sa.Column("handled_at", UtcInstant, nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
+        sa.UniqueConstraint("key", name=op.f("uq_mails_key")),
+    )
+    op.create_table(
+        "link_serials",
+        sa.Column("plan_id", sa.String(length=80), nullable=False),
+        sa.Column("unit", sa.String(length=40), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("plan_id", "unit", name=op.f("pk_link_serials")),
+    )
