@@ -14,6 +14,7 @@ pytestmark = pytest.mark.system
 
 FULL, SMALL, BYPASSED = "day-du-2026", "nho-2026", "bo-buoc-2026"
 FULL_DAG, SMALL_DAG, BYPASSED_DAG = f"{FULL}.PL-5", f"{SMALL}.PL-5", f"{BYPASSED}.PL-5"
+UNSENT = {"queued", "claimed", "sending"}
 NAMES = {
     "vhxh": "Phòng Văn hóa - Xã hội",
     "vp": "Văn phòng HĐND và UBND phường",
@@ -93,6 +94,7 @@ def test_every_unit_was_reminded_once_a_step_and_the_supervisor_once(live: Live)
 def test_clearing_the_whole_run_and_playing_it_again_changes_no_document_and_sends_nothing(live: Live) -> None:
     archive = live.home / "archive" / FULL
     documents = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in archive.rglob("*.*")}
+    wait_for(lambda: all(row["state"] not in UNSENT for row in live.messages(FULL)), what="the last message to go out")
     messages = live.messages(FULL)
     assert documents
     live.as_user("admin").clear(FULL_DAG, RUN)
