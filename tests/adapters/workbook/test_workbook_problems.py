@@ -14,9 +14,12 @@ import yaml
 from dinhky.domain.period import Period
 from dinhky.workbook.identity import IDENTITY_SHEET
 
-SENTENCES = yaml.safe_load(
-    (Path(__file__).parents[3] / "include/templates/messages/problems/workbook.yaml").read_text("utf-8")
-)
+PROBLEMS = Path(__file__).parents[3] / "include/templates/messages/problems"
+SENTENCES = {
+    code: sentence
+    for file in ("files", "workbook")
+    for code, sentence in yaml.safe_load((PROBLEMS / f"{file}.yaml").read_text("utf-8")).items()
+}
 
 CELL_MISTAKES = [
     # code, sheet key, what is typed instead, cell, what the sentence must say
