@@ -27,7 +27,7 @@ from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.asking import facts_for, is_invitation, wording
 from dinhky.rounds.contest_answers import takes_until
-from dinhky.rounds.correspondence import message_key, message_kind_and_unit, to_person, to_unit
+from dinhky.rounds.correspondence import message_key, message_kind_and_unit, to_approver, to_unit
 from dinhky.rounds.following import follow_plan
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
@@ -97,16 +97,13 @@ def escalation(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Ro
     missing = [assignment for assignment in assignments if not assignment.settled]
     if not missing or is_invitation(round_):
         return None
-    notice = to_person(
+    notice = to_approver(
         office,
         plan,
         round_,
         Step.ESCALATION.value,
-        name=plan.approver.name,
-        email=plan.approver.email,
         template=wording("escalation", round_),
         now=now,
-        office_hours_only=True,
         missing=[assignment.unit_name for assignment in missing],
         expected=rates(assignments).expected,
         **facts_for(office, ledger, plan, round_, now),

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from dinhky.domain.errors import CompilingRefused, UnknownName
-from dinhky.domain.local_time import end_of, local
+from dinhky.domain.local_time import end_of
 from dinhky.domain.plan import Plan
 from dinhky.domain.posts import Tally
 from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.asking import facts_for
-from dinhky.rounds.correspondence import to_person, to_unit
+from dinhky.rounds.correspondence import to_approver, to_units
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
 from dinhky.rounds.posting import tally_of
@@ -61,16 +61,13 @@ def close_milestone(office: Office, round_id: str, now: datetime) -> Products:
         _refuse_if_too_early(ledger, round_, round_.opens, now)
         products = _products(ledger, round_)
         missing = tuple(one.unit_name for one in ledger.assignments(round_id) if not one.settled)
-        message = to_person(
+        message = to_approver(
             office,
             plan,
             round_,
             PRODUCTS,
-            name=plan.approver.name,
-            email=plan.approver.email,
             template="milestone_report",
             now=now,
-            office_hours_only=True,
             products=products,
             missing=missing,
             obligation=plan.obligation(round_.ref),
@@ -93,30 +90,10 @@ def _tally_messages(
 ) -> Iterator[Message]:
     facts = facts_for(office, ledger, plan, round_, now)
     duty = in_force(plan.obligation(round_.ref), round_.period)
-    for lead in plan.existing(duty.lead, local(now).date()):
-        yield from to_unit(
-            office,
-            plan,
-            round_,
-            plan.unit(lead),
-            TALLY,
-            template="tally_posts",
-            now=now,
-            office_hours_only=True,
-            **facts,
-        )
-    yield to_person(
-        office,
-        plan,
-        round_,
-        TALLY,
-        name=plan.approver.name,
-        email=plan.approver.email,
-        template="tally_posts",
-        now=now,
-        office_hours_only=True,
-        **facts,
+    yield from to_units(
+        office, plan, round_, duty.lead, TALLY, template="tally_posts", now=now, office_hours_only=True, **facts
     )
+    yield to_approver(office, plan, round_, TALLY, template="tally_posts", now=now, **facts)
 
 
 def _products(ledger: LedgerTransaction, round_: Round) -> list[dict[str, Any]]:

@@ -8,14 +8,13 @@ from typing import Any
 
 from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import CompilingRefused, SendingRefused
-from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.contest_answers import contest_of, entries_in, phase_round, played_by, whole_contest
-from dinhky.rounds.correspondence import to_person, to_unit
+from dinhky.rounds.correspondence import to_approver, to_units
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, ReportVersion
-from dinhky.rounds.reporting import copy_out, refusal
+from dinhky.rounds.reporting import copy_out, record_filed, refusal, refuse_if_damaged
 
 RESULTS = "contest-results"
 AWARD = "contest-award"
@@ -38,11 +37,7 @@ def announce_results(office: Office, round_id: str, now: datetime) -> ReportVers
             raise SendingRefused("no_report_compiled", round_id=round_id)
         if refused := refusal(ledger, version):
             raise refused
-        for sha256 in (version.document_sha256, version.annex_sha256):
-            try:
-                office.files.get(sha256)
-            except (FileNotFoundError, ValueError) as error:
-                raise SendingRefused("document_damaged", round_id=round_id, version=version.version) from error
+        refuse_if_damaged(office, version)
         facts: dict[str, Any] = {"results": ledger.report_facts(version.id), "contest": contest_of(plan, round_)}
         _tell_units(office, ledger, plan, round_, version, facts, now)
         _hand_over_proposal(office, ledger, plan, round_, version, facts, now)
@@ -107,20 +102,7 @@ def file_contest(office: Office, round_id: str, now: datetime) -> Path:
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_id)
         for version, folder in zip(versions, folders, strict=True):
-            filed = [
-                event["detail"]["version"]
-                for event in ledger.events(version.round_id)
-                if event["kind"] == "report_filed"
-            ]
-            if version.version not in filed:
-                ledger.event(
-                    "report_filed",
-                    at=now,
-                    actor="dinhky",
-                    round_id=version.round_id,
-                    version=version.version,
-                    folder=str(folder),
-                )
+            record_filed(ledger, version, folder, now)
     return office.archive / plan.id
 
 
@@ -134,21 +116,20 @@ def _tell_units(
     now: datetime,
 ) -> None:
     entered = {entry.unit for entry in entries_in(ledger, played_by(ledger, round_)["entries"])}
-    for code in plan.existing([unit.code for unit in plan.units if unit.code in entered], local(now).date()):
-        notices = to_unit(
-            office,
-            plan,
-            round_,
-            plan.unit(code),
-            f"{RESULTS}-v{version.version}",
-            template="contest_results",
-            now=now,
-            attachments=(Attachment(version.document_name, version.document_sha256),),
-            office_hours_only=True,
-            **facts,
-        )
-        for notice in notices:
-            ledger.queue(notice, now)
+    notices = to_units(
+        office,
+        plan,
+        round_,
+        [unit.code for unit in plan.units if unit.code in entered],
+        f"{RESULTS}-v{version.version}",
+        template="contest_results",
+        now=now,
+        attachments=(Attachment(version.document_name, version.document_sha256),),
+        office_hours_only=True,
+        **facts,
+    )
+    for notice in notices:
+        ledger.queue(notice, now)
 
 
 def _hand_over_proposal(
@@ -165,36 +146,11 @@ def _hand_over_proposal(
         Attachment(version.document_name, version.document_sha256),
         Attachment(version.annex_name, version.annex_sha256),
     )
-    signed_by = to_person(
-        office,
-        plan,
-        round_,
-        kind,
-        name=plan.approver.name,
-        email=plan.approver.email,
-        template="contest_award",
-        now=now,
-        attachments=both,
-        office_hours_only=True,
-        **facts,
-    )
-    ledger.queue(signed_by, now)
-    duty = in_force(plan.obligation(round_.ref), round_.period)
-    for code in plan.existing(duty.lead, local(now).date()):
-        issued_by = to_unit(
-            office,
-            plan,
-            round_,
-            plan.unit(code),
-            kind,
-            template="contest_award",
-            now=now,
-            attachments=both,
-            office_hours_only=True,
-            **facts,
-        )
-        for notice in issued_by:
-            ledger.queue(notice, now)
+    words: dict[str, Any] = {"template": "contest_award", "now": now, "attachments": both, **facts}
+    issued_by = in_force(plan.obligation(round_.ref), round_.period).lead
+    ledger.queue(to_approver(office, plan, round_, kind, **words), now)
+    for notice in to_units(office, plan, round_, issued_by, kind, office_hours_only=True, **words):
+        ledger.queue(notice, now)
 
 
 def _tell_sent_on(
@@ -206,33 +162,10 @@ def _tell_sent_on(
     facts: dict[str, Any],
     now: datetime,
 ) -> None:
-    supervisor = to_person(
-        office,
-        plan,
-        round_,
-        SENT_ON,
-        name=plan.approver.name,
-        email=plan.approver.email,
-        template="contest_sent_on",
-        now=now,
-        office_hours_only=True,
-        **facts,
-    )
-    ledger.queue(supervisor, now)
+    words: dict[str, Any] = {"template": "contest_sent_on", "now": now, **facts}
+    ledger.queue(to_approver(office, plan, round_, SENT_ON, **words), now)
     final = phase_round(office, round_, PhaseKind.FINAL)
     entries = entries_in(ledger, played_by(ledger, final)["entries"])
     owners = dict.fromkeys(entry.unit for entry in entries if entry.code in codes)
-    for code in plan.existing(owners, local(now).date()):
-        notices = to_unit(
-            office,
-            plan,
-            round_,
-            plan.unit(code),
-            SENT_ON,
-            template="contest_sent_on",
-            now=now,
-            office_hours_only=True,
-            **facts,
-        )
-        for notice in notices:
-            ledger.queue(notice, now)
+    for notice in to_units(office, plan, round_, owners, SENT_ON, office_hours_only=True, **words):
+        ledger.queue(notice, now)

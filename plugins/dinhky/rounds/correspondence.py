@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -73,6 +73,22 @@ def to_unit(
     )
 
 
+def to_units(
+    office: Office,
+    plan: Plan,
+    round_: Round,
+    codes: Iterable[str],
+    kind: str,
+    *,
+    template: str,
+    now: datetime,
+    **rest: Any,
+) -> Iterator[Message]:
+    """The messages that tell several units the same; those that do not exist on the day of `now` are left out."""
+    for code in plan.existing(list(codes), local(now).date()):
+        yield from to_unit(office, plan, round_, plan.unit(code), kind, template=template, now=now, **rest)
+
+
 def to_contacts(
     office: Office,
     unit: Unit,
@@ -140,4 +156,22 @@ def to_person(
         round_id=round_.id,
         attachments=attachments,
         office_hours_only=office_hours_only,
+    )
+
+
+def to_approver(
+    office: Office, plan: Plan, round_: Round, kind: str, *, template: str, now: datetime, **rest: Any
+) -> Message:
+    """One email to the plan's approver, in office hours: nothing that concerns them waits for an answer at night."""
+    return to_person(
+        office,
+        plan,
+        round_,
+        kind,
+        name=plan.approver.name,
+        email=plan.approver.email,
+        template=template,
+        now=now,
+        office_hours_only=True,
+        **rest,
     )

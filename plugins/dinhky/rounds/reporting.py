@@ -18,7 +18,7 @@ from dinhky.domain.errors import CompilingRefused, SendingRefused, UnknownName
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, round_id, rounds_of
-from dinhky.rounds.correspondence import to_person, to_unit
+from dinhky.rounds.correspondence import to_approver, to_person, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.merged_answers import merged
 from dinhky.rounds.ports import (
@@ -87,17 +87,14 @@ def request_approval(office: Office, version: ReportVersion, now: datetime) -> N
     plan, round_ = round_of(office, version.round_id)
     with office.ledger.snapshot() as ledger:
         sent_back = ledger.last_decision(version.id)
-    request = to_person(
+    request = to_approver(
         office,
         plan,
         round_,
         f"approval-request-v{version.version}" + (f"-after-{sent_back.at:%Y%m%dT%H%M%S}" if sent_back else ""),
-        name=plan.approver.name,
-        email=plan.approver.email,
         template="approval_request",
         now=now,
         attachments=_documents(version),
-        office_hours_only=True,  # data close at midnight, and so do a contest's phases
         version=version.version,
     )
     with office.ledger.transaction() as ledger:
@@ -153,11 +150,7 @@ def send_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
         refused = refusal(ledger, version)
         if refused:
             raise refused
-        for sha256 in (version.document_sha256, version.annex_sha256):
-            try:
-                office.files.get(sha256)
-            except (FileNotFoundError, ValueError) as error:
-                raise SendingRefused("document_damaged", round_id=round_id_, version=version.version) from error
+        refuse_if_damaged(office, version)
         for recipient in plan.report_to:
             message = to_person(
                 office,
@@ -187,12 +180,32 @@ def file_report(office: Office, round_id_: str, now: datetime) -> Path:
     folder = copy_out(office, version, office.archive)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_id_)
-        filed = [event["detail"]["version"] for event in ledger.events(round_id_) if event["kind"] == "report_filed"]
-        if version.version not in filed:
-            ledger.event(
-                "report_filed", at=now, actor="dinhky", round_id=round_id_, version=version.version, folder=str(folder)
-            )
+        record_filed(ledger, version, folder, now)
     return folder
+
+
+def record_filed(ledger: LedgerTransaction, version: ReportVersion, folder: Path, now: datetime) -> None:
+    """Record once that a version was filed, and where."""
+    events = ledger.events(version.round_id)
+    filed = [event["detail"]["version"] for event in events if event["kind"] == "report_filed"]
+    if version.version not in filed:
+        ledger.event(
+            "report_filed",
+            at=now,
+            actor="dinhky",
+            round_id=version.round_id,
+            version=version.version,
+            folder=str(folder),
+        )
+
+
+def refuse_if_damaged(office: Office, version: ReportVersion) -> None:
+    """Raise SendingRefused if a document of the version is no longer what it was when it was compiled."""
+    for sha256 in (version.document_sha256, version.annex_sha256):
+        try:
+            office.files.get(sha256)
+        except (FileNotFoundError, ValueError) as error:
+            raise SendingRefused("document_damaged", round_id=version.round_id, version=version.version) from error
 
 
 def draft_folder(office: Office, version: ReportVersion) -> Path:
