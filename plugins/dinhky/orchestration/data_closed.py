@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from dinhky import bootstrap
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.orchestration.runs import explained, held_round
-from dinhky.orchestration.waiting import (
-    LOCK_GRACE,
-    LOOK_EVERY_SECONDS,
-    LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK,
-    WaitUntilOperator,
-)
+from dinhky.orchestration.waiting import LOCK_GRACE, LedgerTrigger, WaitUntilOperator
 from dinhky.rounds.standing import is_owed_something
 
 log = logging.getLogger(__name__)
 
 
-class NothingOwedTrigger(BaseTrigger):
-    """Fires when every unit of a round is settled, or the round has locked."""
+class NothingOwedTrigger(LedgerTrigger):
+    """Ends the task when every unit of a round is settled, or the round has locked."""
 
-    def __init__(self, round_id: str) -> None:
-        super().__init__()
-        self.round_id = round_id
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"round_id": self.round_id}
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        clock = bootstrap.settings().clock
-        pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
-        while await asyncio.to_thread(_is_owed_something, self.round_id):
-            await asyncio.sleep(pause)
-        yield TaskSuccessEvent()
+    def look(self) -> TriggerEvent | None:
+        return None if _is_owed_something(self.round_id) else TaskSuccessEvent()
 
 
 class DataClosedOperator(WaitUntilOperator):

@@ -24,29 +24,47 @@ LOCK_GRACE = timedelta(minutes=3)
 """A file that arrived just before the lock may still be on its way through the intake, which runs every minute."""
 
 
-class UnitSubmissionTrigger(BaseTrigger):
+class LedgerTrigger(BaseTrigger):
+    """Looks at a round in the ledger every so often, and fires when there is something to fire for."""
+
+    def __init__(self, round_id: str) -> None:
+        super().__init__()
+        self.round_id = round_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"round_id": self.round_id}
+
+    def look(self) -> TriggerEvent | None:
+        """What to fire, None to look again later. Runs in a thread; raises for nothing: a ledger may be restarting."""
+        raise NotImplementedError
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        clock = bootstrap.settings().clock
+        pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
+        while (event := await asyncio.to_thread(self.look)) is None:
+            await asyncio.sleep(pause)
+        yield event
+
+
+class UnitSubmissionTrigger(LedgerTrigger):
     """Fires when a unit's part of a round is waived or missing at the lock; ends the task itself when it is answered.
 
     The usual end needs no worker: a process less for each unit of each round.
     """
 
     def __init__(self, round_id: str, unit: str) -> None:
-        super().__init__()
-        self.round_id = round_id
+        super().__init__(round_id)
         self.unit = unit
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"round_id": self.round_id, "unit": self.unit}
+        path, arguments = super().serialize()
+        return path, {**arguments, "unit": self.unit}
 
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        clock = bootstrap.settings().clock
-        pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
-        while True:
-            found = await asyncio.to_thread(_outcome_or_waiting, self.round_id, self.unit)
-            if found is not Outcome.WAITING:
-                yield TaskSuccessEvent() if found is Outcome.ANSWERED else TriggerEvent(found.value)
-                return
-            await asyncio.sleep(pause)
+    def look(self) -> TriggerEvent | None:
+        found = _outcome_or_waiting(self.round_id, self.unit)
+        if found is Outcome.WAITING:
+            return None
+        return TaskSuccessEvent() if found is Outcome.ANSWERED else TriggerEvent(found.value)
 
 
 class UnitSubmissionOperator(BaseOperator):

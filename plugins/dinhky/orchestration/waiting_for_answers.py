@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import TriggerEvent
 
 from dinhky import bootstrap
 from dinhky.domain.errors import Problem
-from dinhky.orchestration.waiting import LOOK_EVERY_SECONDS, LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
+from dinhky.orchestration.waiting import LedgerTrigger
 from dinhky.rounds.contests import is_open, still_asks, whom_it_waits_for
 from dinhky.rounds.standing import why_idle
 
 log = logging.getLogger(__name__)
 
 
-class AnswersTrigger(BaseTrigger):
+class AnswersTrigger(LedgerTrigger):
     """Fires when a phase of a contest waits for nobody any more, or takes nothing more."""
 
-    def __init__(self, round_id: str) -> None:
-        super().__init__()
-        self.round_id = round_id
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"round_id": self.round_id}
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        clock = bootstrap.settings().clock
-        pause = LOOK_EVERY_SECONDS if clock.is_real else LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK
-        while await asyncio.to_thread(_still_waits, self.round_id):
-            await asyncio.sleep(pause)
-        yield TriggerEvent("complete")
+    def look(self) -> TriggerEvent | None:
+        return None if _still_waits(self.round_id) else TriggerEvent("complete")
 
 
 class WaitForAnswersOperator(BaseOperator):

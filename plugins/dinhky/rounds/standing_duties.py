@@ -15,7 +15,7 @@ from dinhky.domain.local_time import local
 from dinhky.domain.plan import Kind, Obligation, Plan, Unit, unknown
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.domain.standing import standing_duties
-from dinhky.rounds.correspondence import to_person
+from dinhky.rounds.correspondence import to_approver
 from dinhky.rounds.lookup import plan_of
 from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.succession import named_on, unit_of
@@ -76,16 +76,13 @@ def close_standing(office: Office, plan_id: str, period: str, now: datetime) -> 
             raise CompilingRefused("units_still_open", round_id=round_.id, units=waiting, locks=round_.locks)
         duties = standing_duties(plan, round_.window)
         parts = {duty.ref: _parts(ledger, plan, round_, duty) for duty in duties}
-        message = to_person(
+        message = to_approver(
             office,
             plan,
             round_,
             STANDING,
-            name=plan.approver.name,
-            email=plan.approver.email,
             template="standing_report",
             now=now,
-            office_hours_only=True,
             duties=[(duty, parts[duty.ref]) for duty in duties],
             silent=sum(part.is_silent for told in parts.values() for part in told),
         )
