@@ -14,7 +14,7 @@ from dinhky.domain.same_item import bare_link, is_web_link
 from dinhky.domain.schedule import Round
 from dinhky.workbook.cell_text import clean, clean_line, comparable
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form
-from dinhky.workbook.read import FoundSheet
+from dinhky.workbook.found_sheet import FoundSheet
 from dinhky.workbook.typed_values import parse_day, parse_number, parse_whole_number, write_day, write_number
 
 SHOWN = 80

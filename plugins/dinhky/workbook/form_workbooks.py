@@ -17,7 +17,8 @@ from dinhky.rounds.ports import Reading
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
 from dinhky.workbook.identity import mismatches
-from dinhky.workbook.read import RawWorkbook, find_sheet, parse
+from dinhky.workbook.found_sheet import find_sheet
+from dinhky.workbook.read import RawWorkbook, parse
 from dinhky.workbook.refused import WorkbookRefusedError
 
 MAX_PROBLEMS = 100

@@ -1,73 +1,34 @@
-"""From bytes to the rows of a form: sheets found by name, columns by header. Uses python-calamine only."""
+"""From bytes to cells. Uses python-calamine only."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from dinhky.domain.content import Identity
-from dinhky.domain.errors import Problem
-from dinhky.domain.plan import nearest
-from dinhky.workbook.cell_text import cell_name, clean_line, comparable
 from dinhky.workbook.error_cells import error_cells
-from dinhky.workbook.form import Form, SheetForm
 from dinhky.workbook.guard import inspect
 from dinhky.workbook.identity import IDENTITY_SHEET, identity_from_rows
 from dinhky.workbook.refused import WorkbookRefusedError
-
-HEADER_WITHIN = 30
-"""The header row is looked for in the first rows of a sheet: people insert lines above it."""
+from dinhky.workbook.sheet_marks import SheetMarks, sheet_marks
 
 
 @dataclass(frozen=True)
 class RawWorkbook:
-    """A parsed workbook: for each sheet all rows from row 1 and column A on, and the cells that show an Excel error."""
+    """A parsed workbook: for each sheet all rows from row 1 and column A on, and the cells that show an Excel error.
+
+    `marks` holds by sheet what its cells do not say: what is hidden, merged, linked. A sheet without any is left out.
+    """
 
     sheets: dict[str, list[list[Any]]]
     errors: dict[str, set[str]]
+    marks: dict[str, SheetMarks] = field(default_factory=dict)
 
     def identity(self) -> Identity | None:
         return identity_from_rows(self.sheets.get(IDENTITY_SHEET, []))
-
-
-@dataclass(frozen=True)
-class FoundSheet:
-    """A sheet of the form as it was found: its name there, the header's row and each column's number, from 1."""
-
-    form: SheetForm
-    name: str
-    rows: list[list[Any]]
-    errors: set[str]
-    header_row: int
-    columns: dict[str, int]
-
-    def cell(self, row: int, key: str) -> str:
-        return cell_name(row, self.columns[key])
-
-    def filled_rows(self, total_words: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Row number and values by column key, of every row a person wrote in. Help and total rows are passed over.
-
-        What stands in prefilled columns alone makes a row only where every prefilled row wants an answer.
-        """
-        told = [column.key for column in self.form.columns if self.form.every_row or not column.prefilled]
-        help_texts = {column.key: comparable(column.help) for column in self.form.columns if column.help}
-        for number, row in enumerate(self.rows[self.header_row :], self.header_row + 1):
-            values = {key: row[column - 1] if column <= len(row) else "" for key, column in self.columns.items()}
-            has_error = bool(self.errors) and any(self.cell(number, key) in self.errors for key in told)
-            if not has_error and all(values[key] == "" for key in told):
-                continue
-            texts = {key: comparable(value) for key, value in values.items()}
-            if not has_error and not any(texts[key] for key in told):
-                continue
-            if all(text == help_texts.get(key, "") for key, text in texts.items()):
-                continue
-            if _is_total(row, total_words):
-                continue
-            yield number, values
 
 
 def parse(data: bytes) -> RawWorkbook:
@@ -78,7 +39,7 @@ def parse(data: bytes) -> RawWorkbook:
         sheets = {
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
         }
-        return RawWorkbook(sheets, error_cells(parts))
+        return RawWorkbook(sheets, error_cells(parts), sheet_marks(parts))
     except PasswordError as error:
         raise WorkbookRefusedError("file_password") from error
     except (CalamineError, ValueError, OSError, KeyError, SyntaxError) as error:
@@ -87,46 +48,3 @@ def parse(data: bytes) -> RawWorkbook:
         if type(error).__name__ != "PanicException":  # a Rust panic is no Exception
             raise
         raise WorkbookRefusedError("file_damaged", detail="panic") from error
-
-
-def find_sheet(raw: RawWorkbook, form: Form, sheet: SheetForm) -> tuple[FoundSheet | None, list[Problem]]:
-    """The form's sheet in the workbook, or why it cannot be used: it, or columns of it, are missing."""
-    by_name = {comparable(name): name for name in reversed(raw.sheets)}
-    name = by_name.get(comparable(sheet.name))
-    if name is None:
-        visible = [clean_line(other) for other in raw.sheets if other != IDENTITY_SHEET]
-        params = {"sheet": sheet.name, "cell": "", "found": visible, "nearest": nearest(sheet.name, visible)}
-        return None, [Problem("sheet_missing", form.place(sheet.name), params)]
-    rows = raw.sheets[name]
-    header_row, columns = _find_header(rows, sheet)
-    missing = [column.header for column in sheet.columns if column.key not in columns]
-    if missing:
-        found = [clean_line(value) for value in rows[header_row - 1] if clean_line(value)] if header_row else []
-        where = form.place(name, cell_name(header_row, 1)) if header_row else form.place(name)
-        cell = cell_name(header_row, 1) if header_row else ""
-        return None, [
-            Problem("column_missing", where, {"sheet": name, "cell": cell, "expected": header, "found": found})
-            for header in missing
-        ]
-    return FoundSheet(sheet, name, rows, raw.errors.get(name, set()), header_row, columns), []
-
-
-def _find_header(rows: list[list[Any]], sheet: SheetForm) -> tuple[int, dict[str, int]]:
-    """The row that holds most of the form's headers, counted from 1, and where each stands; 0 if none holds any."""
-    keys = {comparable(column.header): column.key for column in sheet.columns}
-    best: tuple[int, dict[str, int]] = (0, {})
-    for number, row in enumerate(rows[:HEADER_WITHIN], 1):
-        columns: dict[str, int] = {}
-        for column, value in enumerate(row, 1):
-            key = keys.get(comparable(value)) if value != "" else None
-            if key:
-                columns.setdefault(key, column)
-        if len(columns) > len(best[1]):
-            best = (number, columns)
-    return best
-
-
-def _is_total(row: list[Any], total_words: tuple[str, ...]) -> bool:
-    """Whether the row's first text is "Tổng cộng" or the like, alone or followed by a colon."""
-    first = next((comparable(value) for value in row if isinstance(value, str) and comparable(value)), "")
-    return first.rstrip(" :.") in {comparable(word) for word in total_words}

@@ -24,7 +24,8 @@ from dinhky.domain.schedule import find_round
 from dinhky.workbook.build import build
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
-from dinhky.workbook.read import find_sheet, parse
+from dinhky.workbook.found_sheet import find_sheet
+from dinhky.workbook.read import parse
 from dinhky.workbook.sample import fill
 
 FORMS = Path(__file__).parents[3] / "include" / "templates" / "workbooks"

@@ -1,0 +1,137 @@
+"""What a workbook says beside its cells' values: hidden rows and columns, merged cells, where links lead.
+
+The parser tells none of it, so it is taken from the XML, by pattern: these marks are few, the cells are many.
+"""
+
+from __future__ import annotations
+
+import html
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_TAG = rb"<(?:\w+:)?%s\b([^<>]*)>"
+_SHEET = re.compile(_TAG % b"sheet")
+_ROW = re.compile(_TAG % b"row")
+_COLUMN = re.compile(_TAG % b"col")
+_MERGE = re.compile(_TAG % b"mergeCell")
+_LINK = re.compile(_TAG % b"hyperlink")
+_RELATION = re.compile(_TAG % b"Relationship")
+_LINK_FORMULA = re.compile(
+    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*>\s*<f[^<>]*>\s*(?:_xlfn\.)?HYPERLINK\(\s*(?:"|&quot;)([^"&<>]*(?:&amp;[^"&<>]*)*)(?:"|&quot;)',
+    re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
+_RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
+_CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+LAST_COLUMN = 16_384
+
+
+@dataclass(frozen=True)
+class SheetMarks:
+    """Of one sheet; rows and columns are counted from 1.
+
+    `merges` are first row, first column, last row, last column. `links` has where a cell leads, whatever it shows.
+    """
+
+    is_hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    merges: tuple[tuple[int, int, int, int], ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+
+
+NO_MARKS = SheetMarks()
+
+
+def sheet_marks(parts: dict[str, bytes]) -> dict[str, SheetMarks]:
+    """The marks by sheet name, of sheets that have any. `parts` has passed the guard: well-formed, of bounded size."""
+    targets = _targets(parts.get("xl/_rels/workbook.xml.rels", b""), "xl")
+    found = {}
+    for sheet in _attributes(_SHEET, parts.get("xl/workbook.xml", b"")):
+        relation = next((value for name, value in sheet.items() if name.rpartition(":")[2] == "id"), "")
+        part = targets.get(relation, "")
+        marks = _marks(parts.get(part, b""), parts, part, is_hidden=sheet.get("state", "visible") != "visible")
+        if marks != NO_MARKS:
+            found[sheet.get("name", "")] = marks
+    return found
+
+
+def column_number(letters: str) -> int:
+    """1 for A, 27 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def _marks(xml: bytes, parts: dict[str, bytes], part: str, *, is_hidden: bool) -> SheetMarks:
+    head, _, rest = xml.partition(b"sheetData")
+    cells, _, tail = rest.rpartition(b"sheetData")
+    rows: frozenset[int] = frozenset()
+    if _HIDDEN.search(cells):
+        rows = frozenset(_number(row.get("r", "")) for row in _attributes(_ROW, cells, only=_HIDDEN)) - {0}
+    columns: set[int] = set()
+    for column in _attributes(_COLUMN, head, only=_HIDDEN):
+        last = min(_number(column.get("max", "")), LAST_COLUMN)
+        columns.update(range(max(_number(column.get("min", "")), 1), last + 1))
+    return SheetMarks(
+        is_hidden=is_hidden,
+        hidden_rows=rows,
+        hidden_columns=frozenset(columns),
+        merges=tuple(_merges(tail)),
+        links=dict(_links(cells, tail, parts, part)),
+    )
+
+
+def _merges(xml: bytes) -> Iterator[tuple[int, int, int, int]]:
+    for merge in _attributes(_MERGE, xml):
+        if reference := _RANGE.fullmatch(merge.get("ref", "")):
+            left, top, right, bottom = reference.groups()
+            yield int(top), column_number(left), int(bottom), column_number(right)
+
+
+def _links(cells: bytes, tail: bytes, parts: dict[str, bytes], part: str) -> Iterator[tuple[str, str]]:
+    if b"HYPERLINK(" in cells:
+        for cell, target in _LINK_FORMULA.findall(cells):
+            yield cell.decode(), _text(target)
+    links = list(_attributes(_LINK, tail))
+    if not links:
+        return
+    folder, name = posixpath.split(part)
+    targets = {
+        relation.get("Id", ""): relation.get("Target", "")
+        for relation in _attributes(_RELATION, parts.get(f"{folder}/_rels/{name}.rels", b""))
+    }
+    for link in links:
+        relation = next((value for name, value in link.items() if name.rpartition(":")[2] == "id"), "")
+        target = targets.get(relation, "")
+        if target and (location := link.get("location", "")):
+            target = f"{target}#{location}"
+        first = _CELL.match(link.get("ref", ""))
+        if target and first:
+            yield first[0], target
+
+
+def _targets(xml: bytes, folder: str) -> dict[str, str]:
+    """Relation id -> the part it means, in lower case as the guard names parts."""
+    return {
+        relation.get("Id", ""): posixpath.normpath(posixpath.join("/", folder, relation.get("Target", "")))[1:].lower()
+        for relation in _attributes(_RELATION, xml)
+    }
+
+
+def _attributes(tag: re.Pattern[bytes], xml: bytes, only: re.Pattern[bytes] | None = None) -> Iterator[dict[str, str]]:
+    for attributes in tag.findall(xml):
+        if only is None or only.search(attributes):
+            yield {name.decode(): _text(double or single) for name, double, single in _ATTRIBUTE.findall(attributes)}
+
+
+def _text(value: bytes) -> str:
+    return html.unescape(value.decode("utf-8", "replace"))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
