@@ -50,6 +50,10 @@ class TemplateWords:
         """The name under which a person sees a file, from `file_names` in `words.yaml`."""
         return self.render(self.words["file_names"][name], **facts)
 
+    def texts(self, name: str, /, **facts: Any) -> dict[str, str]:
+        """The short texts that belong together under one name in `words.yaml`, each filled in."""
+        return {key: self.render(text, **facts) for key, text in self.words[name].items()}
+
     @cached_property
     def words(self) -> dict[str, Any]:
         """The content of `words.yaml`."""

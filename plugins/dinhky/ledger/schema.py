@@ -109,6 +109,7 @@ submissions = Table(
     Column("problems", JSON, nullable=False),
     Column("questions", JSON, nullable=False, server_default="[]"),
     Column("content", JSON),
+    Column("answer_sha256", String(64)),
     ForeignKeyConstraint(["round_id", "unit"], ["assignments.round_id", "assignments.unit"]),
     UniqueConstraint("round_id", "unit", "number"),
 )

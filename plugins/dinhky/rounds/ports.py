@@ -73,6 +73,7 @@ class Submission:
     """One file received for an assignment: numbered, never overwritten. `received_at` is UTC.
 
     `problems` stopped it; `questions` did not: the sender is asked to look again, and what was understood counts.
+    `answer_sha256` is the sender's own workbook with every place marked, as it was stored to be sent back.
     """
 
     id: int
@@ -88,6 +89,7 @@ class Submission:
     problems: tuple[Problem, ...] = ()
     content: Content | None = None
     questions: tuple[Problem, ...] = ()
+    answer_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,19 @@ class Reading:
     content: Content
     problems: tuple[Problem, ...]
     questions: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One place of a sender's workbook and what it needs. Without a `cell` it is about the sheet, without a `sheet`
+    about the whole file. A question asks to look again; what is no question must be mended.
+    """
+
+    sheet: str
+    cell: str
+    found: str
+    needed: str
+    is_question: bool = False
 
 
 @dataclass(frozen=True)
@@ -278,11 +293,27 @@ class LedgerTransaction(Protocol):
         problems: Sequence[Problem],
         content: Content | None,
         questions: Sequence[Problem] = (),
+        answer_sha256: str | None = None,
     ) -> Submission: ...
 
     def submissions(self, round_id: str) -> list[Submission]: ...
 
     def content_of(self, submission_id: int) -> Content: ...
+
+    def parts_of(self, plan_id: str, unit: str) -> list[tuple[OpenedRound, Assignment]]:
+        """Every round of the plan, ever opened, in which the unit has a part, with that part."""
+
+    def submissions_of(self, round_id: str, unit: str) -> list[Submission]:
+        """Every file that the unit sent for a round, in order of arrival."""
+
+    def link_serial(self, plan_id: str, unit: str) -> int:
+        """How often the unit's personal links were revoked: only a link made with this number opens anything."""
+
+    def link_serials(self, plan_id: str) -> dict[str, int]:
+        """Those of all units of the plan; a unit whose links were never revoked is not in it."""
+
+    def revoke_links(self, plan_id: str, unit: str, at: datetime, by: str, reason: str) -> int:
+        """Let no personal link that the unit ever got open anything again. Records the event."""
 
     def tell_item(self, plan_id: str, key: str, post: ToldPost) -> bool:
         """Record one item told by itself; False if it was told under this key before."""
@@ -405,6 +436,16 @@ class Workbooks(Protocol):
         """Whom the file says it is for, and why it cannot be read, if it cannot."""
 
 
+    def counted(self, plan: Plan, round_: Round, content: Content) -> tuple[tuple[str, int], ...]:
+        """How many rows of each of the form's sheets were understood, by the sheet's name and in its order."""
+
+    def marked(self, data: bytes, marks: Sequence[Mark], texts: Mapping[str, str]) -> bytes | None:
+        """The sender's own workbook with every marked cell coloured and commented, and a first sheet that lists them.
+
+        None where that cannot be done: the answer then is the list alone. `texts` are the words of that sheet.
+        """
+
+
 class Reports(Protocol):
     """The compiled document and its annex."""
 
@@ -432,6 +473,9 @@ class Words(Protocol):
     def file_name(self, name: str, /, **facts: Any) -> str:
         """The name under which a person sees a file."""
 
+    def texts(self, name: str, /, **facts: Any) -> dict[str, str]:
+        """The short texts that belong together under one name."""
+
 
 class Signer(Protocol):
     """Tells our own words from others': a short signature of a text, worth something for one purpose only."""
@@ -454,7 +498,7 @@ class Office:
     `archive` holds the reports that were sent, `drafts` those compiled, both under readable names.
     `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time.
     `chats` names the chat addresses that are configured: a contact whose chat is not among them is written to by email
-    alone.
+    alone. `portal_url` is where the portal is reached, without a slash at its end; None: messages speak of no portal.
     """
 
     plans: Mapping[str, Plan]
@@ -470,6 +514,7 @@ class Office:
     signer: Signer
     lease: timedelta = timedelta(minutes=5)
     chats: frozenset[str] = frozenset()
+    portal_url: str | None = None
 
     @cached_property
     def rounds(self) -> Mapping[str, Round]:

@@ -15,6 +15,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("submissions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("questions", sa.JSON(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("answer_sha256", sa.String(length=64), nullable=True))
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("in_reply_to", sa.Text(), nullable=True))
