@@ -152,7 +152,7 @@ def first_quarter(home: Path) -> Quarter:
 
 
 def reading(quarter: Quarter) -> Comparison:
-    workbooks = FormWorkbooks(FORMS, str)
+    workbooks = FormWorkbooks(FORMS, str, quarter.office.signer)
 
     def ours() -> None:
         for unit, data in quarter.filled:
@@ -192,7 +192,7 @@ READ_BY_PANDAS = "pandas with openpyxl, read alone"
 
 
 def building(quarter: Quarter) -> Comparison:
-    workbooks = FormWorkbooks(FORMS, str)
+    workbooks = FormWorkbooks(FORMS, str, quarter.office.signer)
     unit = quarter.plan.unit("vhxh")
     template = (FORMS / f"{FORM}.xlsx").read_bytes()
 

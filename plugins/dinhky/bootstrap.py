@@ -58,6 +58,8 @@ class Settings:
     clock: Clock
     secret: str | None = field(default=None, repr=False)
     """What links and workbooks are signed with; None: one that is kept in `home`."""
+    portal_url: str | None = None
+    """Where units reach the portal, without a slash at its end; None: messages speak of no portal."""
     only: tuple[str, ...] = ()
     beat: timedelta = timedelta(seconds=4)
     """How often the steady chores come by on a fast clock, in real time."""
@@ -104,6 +106,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         ),
         clock=Clock.parse(env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()),
         secret=env.get("DINHKY_SECRET") or None,
+        portal_url=(env.get("DINHKY_PORTAL_URL") or "").rstrip("/") or None,
         only=tuple((env.get("DINHKY_ONLY") or "").split()),
         beat=timedelta(seconds=float(env.get("DINHKY_BEAT") or 4)),
     )
@@ -114,6 +117,7 @@ def office(current: Settings | None = None) -> Office:
     current = current or settings()
     calendar = calendar_of(current)
     words = words_of(current)
+    seal = signer(current)
     channels: dict[str, Channel] = {
         "email": SmtpChannel(SmtpSettings.from_url(current.smtp_url), current.sender)
         if current.smtp_url
@@ -125,14 +129,15 @@ def office(current: Settings | None = None) -> Office:
         calendar=calendar,
         ledger=ledger(current),
         files=FileStore(current.home / "files"),
-        workbooks=FormWorkbooks(current.include / "templates" / "workbooks", words.period_name),
+        workbooks=FormWorkbooks(current.include / "templates" / "workbooks", words.period_name, seal),
         reports=FormReports(current.include / "templates", calendar, words),
         words=words,
         channels=channels,
         archive=current.archive,
         drafts=current.home / "drafts",
-        signer=signer(current),
+        signer=seal,
         lease=current.clock.span(LEASE),
+        portal_url=current.portal_url,
         chats=frozenset(name for name, url in os.environ.items() if name.startswith(CHAT_PREFIX) and url.strip()),
     )
 
@@ -178,7 +183,7 @@ def calendar_of(current: Settings | None = None, also: Iterable[Plan] = ()) -> W
 def words_of(current: Settings | None = None) -> TemplateWords:
     """The wording alone, for what fails before there is an office. Read again when a template has changed."""
     folder = (current or settings()).messages
-    return _words(folder, _signature(folder, "*.txt", "*.yaml", "problems/*.yaml"))
+    return _words(folder, _signature(folder, "*.txt", "*.yaml", "parts/*.txt", "problems/*.yaml"))
 
 
 @lru_cache(maxsize=4)

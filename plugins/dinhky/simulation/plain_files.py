@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from dinhky.domain.standing import standing_rows
 from dinhky.report.contest_lists import facts_of_phase
 from dinhky.report.facts import facts
 from dinhky.report.form_choices import FormChoices
-from dinhky.rounds.ports import CompiledReport, ContestSoFar, UnitAnswer
+from dinhky.rounds.ports import CompiledReport, ContestSoFar, Signer, UnitAnswer
 from dinhky.simulation.behaviour import Rows
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.form import Form
@@ -53,8 +53,8 @@ class MemoryFiles:
 class PlainWorkbooks(FormWorkbooks):
     """Workbooks as JSON: sheets, headers and rows of the real forms, read by the real checks."""
 
-    def __init__(self, folder: Path, period_name: Callable[[str], str]) -> None:
-        super().__init__(folder, period_name)
+    def __init__(self, folder: Path, period_name: Callable[[str], str], signer: Signer) -> None:
+        super().__init__(folder, period_name, signer)
         self._parse = lru_cache(maxsize=1)(_parse_plain)
         self._forms: dict[tuple[str, str], Form] = {}
 
@@ -84,7 +84,7 @@ class PlainWorkbooks(FormWorkbooks):
             }
             for sheet in form.sheets
         }
-        return _bytes({"identity": asdict(identity), "sheets": sheets})
+        return _bytes({"identity": dict(identity_rows(identity, self._signer)), "sheets": sheets})
 
 
 def fill_plain(workbook: bytes, rows: Rows) -> bytes:
@@ -137,8 +137,8 @@ def _parse_plain(data: bytes) -> RawWorkbook:
     try:
         content = json.loads(data)
         sheets = {sheet["name"]: _cells(sheet) for sheet in content["sheets"].values()}
-        sheets[IDENTITY_SHEET] = [list(row) for row in identity_rows(Identity(**content["identity"]))]
-    except (ValueError, KeyError, TypeError) as error:
+        sheets[IDENTITY_SHEET] = [list(row) for row in content["identity"].items()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WorkbookRefusedError("file_damaged", detail=type(error).__name__) from error
     return RawWorkbook(sheets, {})
 

@@ -92,7 +92,7 @@ class Stage:
             if not self.real_files:
                 office = replace(
                     office,
-                    workbooks=PlainWorkbooks(templates / "workbooks", words.period_name),
+                    workbooks=PlainWorkbooks(templates / "workbooks", words.period_name, office.signer),
                     reports=PlainReports(templates, calendar),
                 )
             try:

@@ -13,6 +13,7 @@ from dinhky.domain.content import Identity
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
+from dinhky.rounds.ports import Signer
 from dinhky.workbook.cell_text import cell_name, comparable
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form, SheetForm
 from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
@@ -38,7 +39,7 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 """By a sheet's key, its rows: each a mapping from a column's key to its value."""
 
 
-def build(form: Form, plan: Plan, round_: Round, unit: Unit, *, period: str, prefilled: Rows) -> bytes:
+def build(form: Form, plan: Plan, round_: Round, unit: Unit, *, period: str, prefilled: Rows, signer: Signer) -> bytes:
     """The workbook of one unit for one round; the same bytes for the same input.
 
     `period` is the round's period in words; `prefilled` are the rows that the system writes into prefilled columns.
@@ -78,7 +79,7 @@ def build(form: Form, plan: Plan, round_: Round, unit: Unit, *, period: str, pre
                 validation = _validation(form, column, lists, facts, round_)
                 validation.add(f"{letter}{FIRST_INPUT_ROW}:{letter}{FIRST_INPUT_ROW + input_rows - 1}")
                 book[sheet.name].add_data_validation(validation)
-    _write_identity(book, Identity(plan.id, round_.ref, round_.period.label, unit.code, form.version))
+    _write_identity(book, Identity(plan.id, round_.ref, round_.period.label, unit.code, form.version), signer)
     book.properties.title = f"{unit.name} – {period}"
     saved = io.BytesIO()
     book.save(saved)
@@ -261,10 +262,10 @@ def _name_first_cell(book: Any, sheet: SheetForm, column: Column, letter: str) -
     book.defined_names[name] = DefinedName(name, attr_text=f"'{sheet.name}'!${letter}${FIRST_INPUT_ROW}")
 
 
-def _write_identity(book: Any, identity: Identity) -> None:
+def _write_identity(book: Any, identity: Identity, signer: Signer) -> None:
     worksheet = book.create_sheet(IDENTITY_SHEET)
     worksheet.sheet_state = "veryHidden"
     worksheet.protection.sheet = True
-    for row, (name, value) in enumerate(identity_rows(identity), 1):
+    for row, (name, value) in enumerate(identity_rows(identity, signer), 1):
         write_text(worksheet.cell(row, 1), name)
         write_text(worksheet.cell(row, 2), value)

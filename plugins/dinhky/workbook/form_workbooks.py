@@ -13,11 +13,11 @@ from dinhky.domain.errors import DinhKyError, Problem, UnknownName
 from dinhky.domain.plan import Kind, Plan, Unit, unknown
 from dinhky.domain.schedule import Round
 from dinhky.domain.standing import standing_rows
-from dinhky.rounds.ports import Reading
+from dinhky.rounds.ports import Reading, Signer
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
-from dinhky.workbook.identity import mismatches
 from dinhky.workbook.found_sheet import find_sheet
+from dinhky.workbook.identity import mismatch
 from dinhky.workbook.read import RawWorkbook, parse
 from dinhky.workbook.refused import WorkbookRefusedError
 
@@ -31,12 +31,13 @@ _USUAL_FORMS = {Kind.POSTS: "post_log", Kind.MILESTONE: "evidence"}
 class FormWorkbooks:
     """Workbooks after the forms of `include/templates/workbooks/`; which form, the plan's obligation says.
 
-    `period_name` puts a period's label into the commune's words.
+    `period_name` puts a period's label into the commune's words; `signer` signs whom a workbook is for.
     """
 
-    def __init__(self, folder: Path, period_name: Callable[[str], str]) -> None:
+    def __init__(self, folder: Path, period_name: Callable[[str], str], signer: Signer) -> None:
         self._folder = folder
         self._period_name = period_name
+        self._signer = signer
         self._load = cache(load_form)
         self._parse = lru_cache(maxsize=1)(parse)  # a file is asked whom it is for, then read
 
@@ -67,15 +68,16 @@ class FormWorkbooks:
 
         form = self.form(plan, round_.ref)
         rows = {"standing": standing_rows(plan, unit.code, round_.window), **prefilled}
-        return build(form, plan, round_, unit, period=self._period_name(round_.period.label), prefilled=rows)
+        period = self._period_name(round_.period.label)
+        return build(form, plan, round_, unit, period=period, prefilled=rows, signer=self._signer)
 
     def identity(self, data: bytes) -> tuple[Identity | None, tuple[Problem, ...]]:
         """Whom the file says it is for, and why that cannot be told; never raises for what a file contains."""
         try:
-            found = self._parse(data).identity()
+            claimed = self._claimed(self._parse(data))
         except WorkbookRefusedError as refused:
             return None, (_problem(refused),)
-        return found, () if found else (Problem("identity_missing"),)
+        return (None, (claimed,)) if isinstance(claimed, Problem) else (claimed, ())
 
     def read(self, data: bytes, plan: Plan, round_: Round, unit: Unit) -> Reading:
         """The file's content and every problem in it; never raises for what a file contains.
@@ -87,20 +89,27 @@ class FormWorkbooks:
             raw = self._parse(data)
         except (UnknownName, WorkbookRefusedError) as refused:
             return Reading(None, Content(), (_problem(refused),))
-        identity = raw.identity()
-        if identity is None:
-            problems = [Problem("identity_missing")]
-        elif problems := mismatches(identity, plan, round_, unit):
-            return Reading(identity, Content(), tuple(problems))
-        elif identity.template_version != form.version:
+        claimed = self._claimed(raw)
+        identity = claimed if isinstance(claimed, Identity) else None
+        problems = [claimed] if isinstance(claimed, Problem) else []
+        if identity and (other := mismatch(identity, plan, round_, unit)):
+            return Reading(identity, Content(), (other,))
+        if identity and identity.template_version != form.version:
             params = {"found": identity.template_version, "expected": form.version}
-            problems = [Problem("template_outdated", params=params)]
+            problems.append(Problem("template_outdated", params=params))
         content, found = _content(raw, form, plan, round_)
         problems += found
         if len(problems) > MAX_PROBLEMS:
             left_out = len(problems) - MAX_PROBLEMS
             problems = [*problems[:MAX_PROBLEMS], Problem("more_problems", params={"count": left_out})]
         return Reading(identity, content, tuple(problems))
+
+    def _claimed(self, raw: RawWorkbook) -> Identity | Problem:
+        """Whom the file is for, as far as we said so ourselves."""
+        claim = raw.claim()
+        if claim is None:
+            return Problem("identity_missing")
+        return claim.identity if claim.is_ours(self._signer) else Problem("identity_tampered")
 
 
 def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[Content, list[Problem]]:

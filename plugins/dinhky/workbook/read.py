@@ -8,10 +8,9 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from dinhky.domain.content import Identity
 from dinhky.workbook.error_cells import error_cells
 from dinhky.workbook.guard import inspect
-from dinhky.workbook.identity import IDENTITY_SHEET, identity_from_rows
+from dinhky.workbook.identity import IDENTITY_SHEET, Claim, claim_in
 from dinhky.workbook.refused import WorkbookRefusedError
 from dinhky.workbook.sheet_marks import SheetMarks, sheet_marks
 
@@ -27,8 +26,9 @@ class RawWorkbook:
     errors: dict[str, set[str]]
     marks: dict[str, SheetMarks] = field(default_factory=dict)
 
-    def identity(self) -> Identity | None:
-        return identity_from_rows(self.sheets.get(IDENTITY_SHEET, []))
+    def claim(self) -> Claim | None:
+        """What the file says of itself, if it says it."""
+        return claim_in(self.sheets.get(IDENTITY_SHEET, []))
 
 
 def parse(data: bytes) -> RawWorkbook:

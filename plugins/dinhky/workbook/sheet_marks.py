@@ -19,8 +19,8 @@ _MERGE = re.compile(_TAG % b"mergeCell")
 _LINK = re.compile(_TAG % b"hyperlink")
 _RELATION = re.compile(_TAG % b"Relationship")
 _LINK_FORMULA = re.compile(
-    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*>\s*<f[^<>]*>\s*(?:_xlfn\.)?HYPERLINK\(\s*(?:"|&quot;)([^"&<>]*(?:&amp;[^"&<>]*)*)(?:"|&quot;)',
-    re.IGNORECASE,
+    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*>\s*<f[^<>]*>\s*(?:_xlfn\.)?HYPERLINK\(\s*'
+    rb'(?:"|&quot;)([^"&<>]*(?:&amp;[^"&<>]*)*)(?:"|&quot;)'
 )
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")

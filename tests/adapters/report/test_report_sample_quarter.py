@@ -20,6 +20,7 @@ from dinhky.domain.schedule import find_round
 from dinhky.plan_files import read_plan
 from dinhky.report.form_reports import FormReports
 from dinhky.rounds.ports import CompiledReport, UnitAnswer
+from dinhky.signing import HmacSigner
 from dinhky.wording import TemplateWords
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.sample import fill
@@ -75,7 +76,7 @@ def report(typed) -> CompiledReport:
     plan = read_plan(INCLUDE / "data" / "plans" / "phuc-loi-2026.yaml")
     calendar = working_calendar(INCLUDE / "data" / "calendars", 2024, 2028)
     round_ = find_round(plan, "PL-5", "2026-Q1", calendar)
-    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", str)
+    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", str, HmacSigner(b"a secret of the tests"))
     answers = []
     for code, deliveries in typed.items():
         unit = plan.unit(code)

@@ -16,10 +16,12 @@ from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import DueRule, Kind, Letterhead, Obligation, Person, Plan, Roll, Unit
 from dinhky.domain.schedule import Round, find_round
+from dinhky.signing import HmacSigner
 from dinhky.wording import TemplateWords
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.sample import fill
 
+SIGNER = HmacSigner(b"a secret of the tests")
 INCLUDE = Path(__file__).parents[3] / "include"
 UNITS = {
     "vhxh": "Phòng Văn hóa - Xã hội",
@@ -110,7 +112,7 @@ def desk() -> Desk:
     calendar = WorkingCalendar(2025, 2027, frozenset())
     round_ = find_round(plan, "PL-5", "2026-Q1", calendar)
     words = TemplateWords(INCLUDE / "templates" / "messages")
-    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", words.period_name)
+    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", words.period_name, SIGNER)
     unit = plan.unit("vhxh")
     return Desk(plan, round_, unit, workbooks, words, workbooks.build(plan, round_, unit))
 

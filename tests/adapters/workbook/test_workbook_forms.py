@@ -21,6 +21,7 @@ from dinhky.domain.content import Content, Evidence, ScoreRow, StandingAnswer
 from dinhky.domain.contest import Criterion
 from dinhky.domain.plan import Unit
 from dinhky.domain.schedule import find_round
+from dinhky.signing import HmacSigner
 from dinhky.workbook.build import build
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
@@ -28,6 +29,7 @@ from dinhky.workbook.found_sheet import find_sheet
 from dinhky.workbook.read import parse
 from dinhky.workbook.sample import fill
 
+SIGNER = HmacSigner(b"a secret of the tests")
 FORMS = Path(__file__).parents[3] / "include" / "templates" / "workbooks"
 CALENDAR = WorkingCalendar(2025, 2027, frozenset())
 CRITERIA = (
@@ -196,7 +198,15 @@ ENTRIES = [{"entry": "BT-01", "title": "Một cửa lưu động"}, {"entry": "B
 
 @pytest.fixture(scope="module")
 def score_sheet(desk, score_form) -> bytes:
-    return build(score_form, desk.plan, desk.round, Unit("gk1", "Giám khảo"), period="x", prefilled={"scores": ENTRIES})
+    return build(
+        score_form,
+        desk.plan,
+        desk.round,
+        Unit("gk1", "Giám khảo"),
+        period="x",
+        prefilled={"scores": ENTRIES},
+        signer=SIGNER,
+    )
 
 
 def scores(desk, form, data):
@@ -268,7 +278,7 @@ def test_a_contest_without_criteria_or_with_too_many_entries_builds_nothing(desk
     unjudged = load_form(score_form.template.with_suffix(".yaml")).judged_by(())
     for form, rows in ((unjudged, ENTRIES), (score_form, ENTRIES * 21)):
         with pytest.raises(ValueError, match=r"criterion|room"):
-            build(form, desk.plan, desk.round, desk.unit, period="x", prefilled={"scores": rows})
+            build(form, desk.plan, desk.round, desk.unit, period="x", prefilled={"scores": rows}, signer=SIGNER)
 
 
 # --- Other programs

@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dinhky.domain.content import Identity
 from dinhky.domain.period import Period
-from dinhky.workbook.identity import IDENTITY_SHEET
+from dinhky.signing import HmacSigner
+from dinhky.workbook import FormWorkbooks
+from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
 
 PROBLEMS = Path(__file__).parents[3] / "include/templates/messages/problems"
+FORMS = Path(__file__).parents[3] / "include" / "templates" / "workbooks"
 SENTENCES = {
     code: sentence
     for file in ("files", "workbook")
@@ -133,34 +137,42 @@ def test_a_sheet_without_any_header_is_told_column_by_column(desk):
     assert all(desk.words.sentence(problem) for problem in problems)
 
 
-def test_workbooks_of_another_plan_duty_period_or_unit_are_told_apart(desk, post):
-    data = desk.filled(posts=[post])
-    vp = desk.plan.unit("vp")
-    other_quarter = replace(desk.round, period=Period.parse("2026-Q2"))
-    asked = {
+OTHERS = {
+    # code: what is asked for instead, and what the sentence says
+    "other_plan": "không phải của kế hoạch “Kế hoạch Việt Hưng”",
+    "other_obligation": (
+        "Đây là tệp quý I/2026 của Phòng Văn hóa - Xã hội cho nhiệm vụ “Báo cáo công tác thông tin tuyên truyền hàng "
+        "quý”; cần tệp cho nhiệm vụ “Báo cáo khác”."
+    ),
+    "other_period": "Đây là tệp quý I/2026 của Phòng Văn hóa - Xã hội; cần tệp quý II/2026.",
+    "other_unit": (
+        "Đây là tệp quý I/2026 của Phòng Văn hóa - Xã hội; cần tệp quý I/2026 của Văn phòng HĐND và UBND phường."
+    ),
+}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_workbooks_of_another_plan_duty_period_or_unit_are_refused_by_name(desk, post, code):
+    twin = replace(desk.plan.obligation("PL-5"), ref="PL-9", name="Báo cáo khác")
+    plan = replace(desk.plan, obligations=(*desk.plan.obligations, twin))
+    plan, round_, unit = {
         "other_plan": (replace(desk.plan, id="viet-hung-2026", title="Kế hoạch Việt Hưng"), desk.round, desk.unit),
-        "other_obligation": (desk.plan, replace(desk.round, obligation="Báo cáo khác"), desk.unit),
-        "other_period": (desk.plan, other_quarter, desk.unit),
-        "other_unit": (desk.plan, desk.round, vp),
-    }
-    named = {
-        "other_plan": "Kế hoạch Việt Hưng",
-        "other_obligation": "Báo cáo công tác thông tin tuyên truyền hàng quý",
-        "other_period": "quý I/2026",
-        "other_unit": "Văn phòng HĐND và UBND phường",
-    }
-    for code, (plan, round_, unit) in asked.items():
-        if code == "other_obligation":
-            form_twin = replace(desk.plan.obligation("PL-5"), ref="PL-9", name="Báo cáo khác")
-            plan = replace(plan, obligations=(*plan.obligations, form_twin))
-            round_ = replace(round_, ref="PL-9")
-        reading = desk.workbooks.read(data, plan, round_, unit)
-        assert [problem.code for problem in reading.problems] == [code]
-        assert reading.content.posts == ()
-        assert named[code] in desk.words.sentence(reading.problems[0])
-    both = desk.workbooks.read(data, desk.plan, other_quarter, vp)
-    assert [problem.code for problem in both.problems] == ["other_period", "other_unit"]
-    assert "Phòng Văn hóa - Xã hội" in desk.words.sentence(both.problems[1])
+        "other_obligation": (plan, replace(desk.round, obligation="Báo cáo khác", ref="PL-9"), desk.unit),
+        "other_period": (desk.plan, replace(desk.round, period=Period.parse("2026-Q2")), desk.unit),
+        "other_unit": (desk.plan, desk.round, desk.plan.unit("vp")),
+    }[code]
+    reading = desk.workbooks.read(desk.filled(posts=[post]), plan, round_, unit)
+    assert [problem.code for problem in reading.problems] == [code]
+    assert reading.content.posts == ()
+    assert OTHERS[code] in desk.words.sentence(reading.problems[0])
+
+
+def test_a_file_that_is_wrong_in_period_and_unit_is_named_in_one_sentence(desk):
+    other_quarter = replace(desk.round, period=Period.parse("2026-Q2"))
+    [problem] = desk.workbooks.read(desk.built, desk.plan, other_quarter, desk.plan.unit("vp")).problems
+    assert desk.words.sentence(problem).startswith(
+        "Đây là tệp quý I/2026 của Phòng Văn hóa - Xã hội; cần tệp quý II/2026 của Văn phòng HĐND và UBND phường."
+    )
 
 
 @pytest.mark.parametrize("damage", ["no sheet", "no unit", "not a period"])
@@ -180,9 +192,33 @@ def test_a_workbook_without_identity_is_told_and_still_checked(desk, post, damag
     assert desk.words.sentence(problem)
 
 
+@pytest.mark.parametrize("cell", ["B1", "B2", "B3", "B4", "B5", "B6"])
+def test_a_hidden_code_that_was_changed_is_told_whatever_it_says(desk, post, cell):
+    """A claim that says another unit or period is believed only under our signature."""
+    other = {"B1": "viet-hung-2026", "B2": "PL-2", "B3": "2026-Q2", "B4": "vp", "B5": "9", "B6": "A" * 20}[cell]
+    data = desk.edited(
+        lambda book: setattr(book[IDENTITY_SHEET][cell], "value", other), desk.filled(posts=[post | {"form": "xyz"}])
+    )
+    assert desk.codes(data) == ["identity_tampered", "choice_unknown"]
+    identity, [problem] = desk.workbooks.identity(data)
+    assert identity is None
+    assert "tải lại biểu số liệu" in desk.words.sentence(problem)
+
+
+def test_a_workbook_of_another_office_is_not_ours(desk, post):
+    elsewhere = FormWorkbooks(FORMS, str, HmacSigner(b"the secret of another office"))
+    data = elsewhere.build(desk.plan, desk.round, desk.unit)
+    assert [problem.code for problem in desk.workbooks.identity(data)[1]] == ["identity_tampered"]
+
+
 def test_an_old_template_is_told(desk, post):
-    data = desk.edited(lambda book: setattr(book[IDENTITY_SHEET]["B5"], "value", "0"), desk.filled(posts=[post]))
-    [problem] = desk.read(data).problems
+    old = Identity(desk.plan.id, desk.round.ref, desk.round.period.label, desk.unit.code, "0")
+
+    def edit(book):
+        for row, (_, value) in enumerate(identity_rows(old, desk.workbooks._signer), 1):
+            book[IDENTITY_SHEET].cell(row, 2, value)
+
+    [problem] = desk.read(desk.edited(edit, desk.filled(posts=[post]))).problems
     assert problem.code == "template_outdated"
     assert "phiên bản 0" in desk.words.sentence(problem)
 

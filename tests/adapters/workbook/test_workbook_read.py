@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from dinhky.domain.content import Activity, Content, Post, Remark
+from dinhky.signing import HmacSigner
 from dinhky.workbook import form_workbooks
 from dinhky.workbook.read import parse
 from dinhky.workbook.sample import fill
@@ -147,8 +148,8 @@ def test_reading_imports_neither_openpyxl_nor_pandas(desk, tmp_path):
     file = tmp_path / "built.xlsx"
     file.write_bytes(desk.built)
     program = (
-        "import sys, pathlib; from dinhky.workbook import FormWorkbooks; "
-        "w = FormWorkbooks(pathlib.Path('nowhere'), str); "
+        "import sys, pathlib; from dinhky.workbook import FormWorkbooks; from dinhky.signing import HmacSigner; "
+        "w = FormWorkbooks(pathlib.Path('nowhere'), str, HmacSigner(b'a secret of the tests')); "
         f"assert w.identity(pathlib.Path({str(file)!r}).read_bytes())[0]; "
         "print([name for name in ('openpyxl', 'pandas', 'xlsxwriter') if name in sys.modules])"
     )
@@ -167,7 +168,7 @@ def test_column_names_are_excels():
 def test_a_file_asked_whom_it_is_for_and_then_read_is_parsed_once(desk, post, monkeypatch):
     parsed = []
     monkeypatch.setattr(form_workbooks, "parse", lambda data: parsed.append(data) or parse(data))
-    workbooks = form_workbooks.FormWorkbooks(FORMS, str)
+    workbooks = form_workbooks.FormWorkbooks(FORMS, str, HmacSigner(b"a secret of the tests"))
     mine, other = desk.filled(posts=[post]), desk.built
     for data in (mine, other, mine):
         identity, _ = workbooks.identity(data)
