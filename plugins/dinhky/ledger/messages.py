@@ -7,7 +7,6 @@ not have gone out, so a person decides).
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,9 +14,8 @@ from sqlalchemy import Row, select, update
 
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
+from dinhky.rounds.correspondence import message_id_of
 from dinhky.rounds.ports import Attachment, Message, QueuedMessage
-
-MESSAGE_ID_DOMAIN = "dinhky.invalid"
 
 
 class MessageRows(Rows):
@@ -151,7 +149,6 @@ class MessageRows(Rows):
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
     def _add(self, message: Message, *, state: str, at: datetime) -> bool:
-        message_id = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:40]}@{MESSAGE_ID_DOMAIN}>"
         return self._insert_unless_present(
             schema.outbox,
             {
@@ -165,7 +162,7 @@ class MessageRows(Rows):
                 "attachments": [{"name": file.name, "sha256": file.sha256} for file in message.attachments],
                 "round_id": message.round_id,
                 "unit": message.unit,
-                "message_id": message_id,
+                "message_id": message_id_of(message.key),
                 "state": state,
                 "attempts": 0,
                 "not_before": message.not_before,

@@ -209,8 +209,11 @@ mails = Table(
     Column("handled_at", UtcInstant),
     Column("outcome", String(20), nullable=False),
     Column("detail", JSON, nullable=False),
+    Column("claimed_by", String(120)),
+    Column("lease_until", UtcInstant),
+    Index(None, "sender", "received_at"),
 )
-"""Every mail that reached the intake mailbox, once: `key` is the digest of its Message-ID, or of its bytes."""
+"""Every mail that reached the intake mailbox, once: `key` is the digest of its sender, Message-ID and body."""
 
 link_serials = Table(
     "link_serials",

@@ -1,10 +1,11 @@
 """What can be read and written in one transaction, put together from one mixin a concern."""
 
 from dinhky.ledger.items import ItemRows
+from dinhky.ledger.mails import MailRows
 from dinhky.ledger.messages import MessageRows
 from dinhky.ledger.reports import ReportRows
 from dinhky.ledger.work import WorkRows
 
 
-class SqlTransaction(WorkRows, ItemRows, ReportRows, MessageRows):
+class SqlTransaction(WorkRows, ItemRows, ReportRows, MessageRows, MailRows):
     """One transaction on the ledger: see `dinhky.rounds.ports.LedgerTransaction`."""

@@ -15,6 +15,7 @@ from dinhky.rounds.succession import as_of, named_on
 
 EMAIL = "email"
 CHAT = "chat"
+MESSAGE_ID_DOMAIN = "dinhky.invalid"
 LONGEST_KEY = 250
 """What the outbox can hold. Names that need more are told apart by a hash of the address."""
 
@@ -31,6 +32,16 @@ def message_kind_and_unit(key: str) -> tuple[str, str]:
     """The kind and the unit's code of an outbox key; the code is empty for a message to somebody else."""
     _, kind, unit, _ = key.split("|", 3)
     return kind, unit
+
+
+def message_id_of(key: str) -> str:
+    """The Message-ID of an outbox message: the same at every attempt."""
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{MESSAGE_ID_DOMAIN}>"
+
+
+def is_our_message_id(message_id: str) -> bool:
+    """Whether a Message-ID looks like one of ours."""
+    return message_id.strip("<> ").lower().endswith(f"@{MESSAGE_ID_DOMAIN}")
 
 
 def round_facts(office: Office, plan: Plan, round_: Round, now: datetime) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.posts import ToldPost
 from dinhky.domain.ranking import Ranking
 from dinhky.domain.schedule import Round, all_rounds_of
+from dinhky.rounds.kept_mails import MailsKept
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ class ContestSoFar:
     final: Ranking | None = None
 
 
-class LedgerTransaction(Protocol):
+class LedgerTransaction(MailsKept, Protocol):
     """Reads and writes of one transaction. Every write is idempotent: repeating it changes nothing."""
 
     def lock_round(self, round_id: str) -> None:

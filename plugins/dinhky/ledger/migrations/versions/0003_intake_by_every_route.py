@@ -31,9 +31,14 @@ def upgrade() -> None:
         sa.Column("handled_at", UtcInstant, nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("claimed_by", sa.String(length=120), nullable=True),
+        sa.Column("lease_until", UtcInstant, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
         sa.UniqueConstraint("key", name=op.f("uq_mails_key")),
     )
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mails_sender_received_at"), ["sender", "received_at"], unique=False)
+
     op.create_table(
         "link_serials",
         sa.Column("plan_id", sa.String(length=80), nullable=False),
