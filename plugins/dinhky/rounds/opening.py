@@ -83,10 +83,17 @@ def opening_notices(
     )
 
 
-def _workbook(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit) -> Attachment:
+def workbook_for(
+    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit
+) -> tuple[str, bytes]:
+    """A unit's own workbook for a round, with what is known already, and the name under which the unit sees it."""
     prefilled = prefilled_for(office, ledger, plan, round_, unit)
-    data = office.workbooks.build(plan, round_, unit, prefilled)
     name = office.words.file_name(
         wording("workbook", round_), ref=round_.ref, period=round_.period.label, unit=unit.code
     )
+    return name, office.workbooks.build(plan, round_, unit, prefilled)
+
+
+def _workbook(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit) -> Attachment:
+    name, data = workbook_for(office, ledger, plan, round_, unit)
     return Attachment(name, office.files.put(data))
