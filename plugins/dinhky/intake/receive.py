@@ -70,23 +70,24 @@ def receive(
     plan = _plan_for(office, unit_code, plan_id, identity, now)
     unit = plan.unit(unit_code)
     if identity is None:
-        return _refuse(office, plan, unit, sha256, file_name, problems or (Problem("identity_missing"),), now, route)
+        problems = problems or (Problem("identity_missing"),)
+        return _refuse(office, plan, unit, sha256, file_name, problems, now, route, in_reply_to)
     try:
         _, round_ = round_of(office, f"{plan.id}/{identity.ref}/{identity.period}")
     except UnknownName:
         problem = Problem("round_unknown", params={"ref": identity.ref, "period": identity.period})
-        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route)
+        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route, in_reply_to)
     with office.ledger.snapshot() as ledger:
         assignment = ledger.assignment(round_.id, unit.code)
     if assignment is None:
         problem = Problem("round_not_open", params={"period": identity.period, "opens": round_.opens})
-        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route)
+        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route, in_reply_to)
     reading = office.workbooks.read(data, plan, round_, unit)
     found = reading.problems
     if not found and round_.phase:
         with office.ledger.snapshot() as ledger:
             found = tuple(answer_problems(ledger, plan, round_, unit, reading.content))
-    return _record(office, plan, round_, unit, sha256, file_name, found, reading.content, now, route)
+    return _record(office, plan, round_, unit, sha256, file_name, found, reading.content, now, route, in_reply_to)
 
 
 def _record(
@@ -100,6 +101,7 @@ def _record(
     content: Content,
     now: datetime,
     route: str,
+    in_reply_to: str | None,
 ) -> Receipt:
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_.id)
@@ -149,6 +151,7 @@ def _record(
             template=f"file_{verdict.value}",
             now=now,
             attachments=(Attachment(file_name, sha256),) if problems else (),
+            in_reply_to=in_reply_to,
             submission=submission,
             content=content,
             sentences=_sentences(office, problems),
@@ -171,6 +174,7 @@ def _refuse(
     problems: tuple[Problem, ...],
     now: datetime,
     route: str,
+    in_reply_to: str | None,
 ) -> Receipt:
     sentences = _sentences(office, problems)
     with office.ledger.transaction() as ledger:
@@ -193,6 +197,7 @@ def _refuse(
             template="file_refused",
             now=now,
             attachments=(Attachment(file_name, sha256),),
+            in_reply_to=in_reply_to,
             facts={"plan": plan, "file_name": file_name, "sentences": sentences},
         )
         for message in answer:

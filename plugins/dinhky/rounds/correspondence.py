@@ -67,6 +67,7 @@ def to_unit(
     now: datetime,
     attachments: tuple[Attachment, ...] = (),
     office_hours_only: bool = False,
+    in_reply_to: str | None = None,
     **facts: Any,
 ) -> Iterator[Message]:
     """The messages that tell a unit something about a round."""
@@ -81,6 +82,7 @@ def to_unit(
         attachments=attachments,
         facts=facts,
         office_hours_only=office_hours_only,
+        in_reply_to=in_reply_to,
     )
 
 
@@ -111,10 +113,12 @@ def to_contacts(
     facts: dict[str, Any],
     attachments: tuple[Attachment, ...] = (),
     office_hours_only: bool = False,
+    in_reply_to: str | None = None,
 ) -> Iterator[Message]:
     """One message by email to each contact of a unit, and one by chat to those who have it.
 
-    `about` is the id of a round, or of a plan where no round is concerned; it begins the messages' keys.
+    `about` is the id of a round, or of a plan where no round is concerned; it begins the messages' keys. `in_reply_to`
+    is the Message-ID of the mail that they answer, if they answer one.
     """
     unit = named_on(unit, local(now).date())
     for contact in unit.contacts:
@@ -136,6 +140,7 @@ def to_contacts(
                 unit=unit.code,
                 attachments=attachments,
                 office_hours_only=office_hours_only,
+                in_reply_to=in_reply_to if channel == EMAIL else None,
             )
 
 
