@@ -58,9 +58,11 @@ def receive(
     now: datetime,
     route: str,
     plan_id: str | None = None,
+    in_reply_to: str | None = None,
 ) -> Receipt:
     """Take a file from a unit and answer it. The same bytes twice running are one submission, with the same answer.
 
+    `in_reply_to` is the Message-ID of the mail that brought it, for the answer to stand beside it.
     The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every
     case. Raises UnknownName if no plan has such a unit.
     """
