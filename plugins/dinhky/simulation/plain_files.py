@@ -20,7 +20,7 @@ from dinhky.domain.standing import standing_rows
 from dinhky.report.contest_lists import facts_of_phase
 from dinhky.report.facts import facts
 from dinhky.report.form_choices import FormChoices
-from dinhky.rounds.ports import CompiledReport, ContestSoFar, Signer, UnitAnswer
+from dinhky.rounds.ports import CompiledReport, ContestSoFar, Mark, Signer, UnitAnswer
 from dinhky.simulation.behaviour import Rows
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.form import Form
@@ -85,6 +85,9 @@ class PlainWorkbooks(FormWorkbooks):
             for sheet in form.sheets
         }
         return _bytes({"identity": dict(identity_rows(identity, self._signer)), "sheets": sheets})
+
+    def marked(self, data: bytes, marks: Sequence[Mark], texts: Mapping[str, str]) -> bytes | None:
+        """None: nobody opens a plain workbook."""
 
 
 def fill_plain(workbook: bytes, rows: Rows) -> bytes:
