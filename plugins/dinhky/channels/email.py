@@ -5,10 +5,8 @@ from __future__ import annotations
 import mailbox
 import mimetypes
 import smtplib
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
@@ -17,17 +15,18 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any, Self
 
+from dinhky.channels.server_url import ServerUrl
 from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
 from dinhky.domain.local_time import local
-from dinhky.rounds.ports import Attachment, Files, QueuedMessage
+from dinhky.rounds.ports import Attachment, Files, Message, QueuedMessage
 
 TIMEOUT_SECONDS = 30
 FINAL_ANSWER_SECONDS = 600
 """How long a server may think about the text (scanning, greylisting) before we call it silent; RFC 5321, 4.5.3.2.6."""
 ACCEPTED = 250
+ANSWER = "Re:"
 
 
 class WholeWords(EmailPolicy):
@@ -45,6 +44,8 @@ class WholeWords(EmailPolicy):
         return encoded.encode("ascii") if encoded else super().fold_binary(name, value)
 
     def _encoded(self, name: str, value: Any) -> str | None:
+        if name.lower() in {"in-reply-to", "references"}:  # the standard library would encode a long one
+            return f"{name}: {value}{self.linesep}"
         if name.lower() == "subject":
             return f"{name}: {self._words(name, str(value))}{self.linesep}"
         if name.lower() in {"from", "to"}:
@@ -61,57 +62,23 @@ SEVEN_BITS = WholeWords(linesep="\r\n", cte_type="7bit")
 """Every server takes it, also one that never offered 8BITMIME."""
 
 
-@dataclass(frozen=True)
-class SmtpSettings:
-    """Where and how mail is handed over. `security` is `none`, `starttls` or `tls`."""
-
-    host: str
-    port: int
-    security: str = "none"
-    user: str | None = None
-    password: str | None = None
+class SmtpSettings(ServerUrl):
+    """Where and how mail is handed over."""
 
     @classmethod
-    def from_url(cls, url: str) -> SmtpSettings:
-        """From `smtp://user:password@host:port` (`?security=starttls`) or `smtps://…`.
+    def from_url(cls, url: str) -> Self:
+        """From `smtp://user:password@host:port` (with `?security=starttls`) or `smtps://…`.
 
         Raises ValueError, without the URL in it.
         """
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:  # its message would show a part of the URL, maybe of the password
-            raise ValueError(
-                "an SMTP address has a host, and a number as port; is a sign in the password unquoted?"
-            ) from None
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-            raise ValueError("an SMTP address looks like smtp://host:port or smtps://host:port")
-        security = "tls" if parts.scheme == "smtps" else parse_qs(parts.query).get("security", ["none"])[0]
-        if security not in {"none", "starttls", "tls"}:
-            raise ValueError("the security of an SMTP address is none, starttls or tls")
-        if parts.password and security == "none" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
-            raise ValueError(
-                "a password is not sent over the network in clear: add ?security=starttls, or use smtps://"
-            )
-        return cls(
-            host=parts.hostname,
-            port=port or {"none": 25, "starttls": 587, "tls": 465}[security],
-            security=security,
-            user=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-        )
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the server is this very machine."""
-        return self.host in {"localhost", "127.0.0.1", "::1"}
-
-    def __repr__(self) -> str:
-        return f"SmtpSettings({self.host}:{self.port}, {self.security}, user={self.user!r})"
+        return cls.parse(url, "smtp", {"none": 25, "starttls": 587, "tls": 465})
 
 
-def compose(queued: QueuedMessage, files: Files, sender: Address, now: datetime) -> EmailMessage:
-    """The email of an outbox row: same Message-ID at every attempt.
+def compose(
+    queued: QueuedMessage, files: Files, sender: Address, now: datetime, reply_to: Address | None = None
+) -> EmailMessage:
+    """The email of an outbox row: same Message-ID at every attempt. What answers a mail says which, so that mail
+    programs show the two together; `reply_to` is where answers to ours are read.
 
     Raises PermanentDeliveryError if a file is gone, or for a name or address that no header can hold.
     """
@@ -120,10 +87,18 @@ def compose(queued: QueuedMessage, files: Files, sender: Address, now: datetime)
     try:
         email["From"] = sender
         email["To"] = Address(message.recipient, addr_spec=message.address)
-        email["Subject"] = message.subject
+        if reply_to:
+            email["Reply-To"] = reply_to
+        email["Subject"] = _subject(message)
         email["Date"] = format_datetime(local(now))
         email["Message-ID"] = queued.message_id
-        email["Auto-Submitted"] = "auto-generated"
+        if message.in_reply_to:
+            email["In-Reply-To"] = email["References"] = message.in_reply_to
+        # What keeps two machines from answering each other for ever: nobody's holiday notice is wanted, and what comes
+        # back to us is known for our own.
+        email["Auto-Submitted"] = "auto-replied" if message.in_reply_to else "auto-generated"
+        email["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+        email["X-Loop"] = sender.addr_spec
         email.set_content(message.body)
         for attachment in message.attachments:
             main, sub = _kind(attachment.name)
@@ -132,6 +107,11 @@ def compose(queued: QueuedMessage, files: Files, sender: Address, now: datetime)
     except (ValueError, IndexError, MessageError) as error:
         raise PermanentDeliveryError("message_not_composed", address=message.address) from error
     return email
+
+
+def _subject(message: Message) -> str:
+    """Our own words also in an answer: they say what became of the file, and nothing foreign gets into a header."""
+    return f"{ANSWER} {message.subject}" if message.in_reply_to else message.subject
 
 
 def _attached(attachment: Attachment, files: Files) -> bytes:
@@ -150,9 +130,10 @@ def _kind(file_name: str) -> tuple[str, str]:
 class SmtpChannel:
     """Hands mail to an SMTP server. One connection is kept for a batch and renewed when the server has closed it."""
 
-    def __init__(self, settings: SmtpSettings, sender: Address) -> None:
+    def __init__(self, settings: SmtpSettings, sender: Address, reply_to: Address | None = None) -> None:
         self._settings = settings
         self._sender = sender
+        self._reply_to = reply_to
         self._connection: smtplib.SMTP | None = None
 
     def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str:
@@ -161,7 +142,7 @@ class SmtpChannel:
         Raises TemporaryDeliveryError (4xx, no connection), PermanentDeliveryError (5xx), or UncertainDelivery if the
         server fell silent after it was given the text: it may have taken the message.
         """
-        data = compose(queued, files, self._sender, now).as_bytes()
+        data = compose(queued, files, self._sender, now, self._reply_to).as_bytes()
         with _server_errors_told_apart():
             connection = self._connect()
             try:
@@ -217,16 +198,15 @@ class SmtpChannel:
             return self._connection
         settings = self._settings
         if settings.security == "tls":
-            context = ssl.create_default_context()
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.host, settings.port, timeout=TIMEOUT_SECONDS, context=context
+                settings.host, settings.port, timeout=TIMEOUT_SECONDS, context=settings.tls()
             )
         else:
             connection = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_SECONDS)
         self._connection = connection
         try:
             if settings.security == "starttls":
-                connection.starttls(context=ssl.create_default_context())
+                connection.starttls(context=settings.tls())
             if settings.user:
                 connection.login(settings.user, settings.password or "")
         except BaseException:
@@ -245,13 +225,14 @@ class SmtpChannel:
 class MaildirChannel:
     """Keeps mail in a local maildir, one folder a recipient: what a trial without an SMTP server shows."""
 
-    def __init__(self, folder: Path, sender: Address) -> None:
+    def __init__(self, folder: Path, sender: Address, reply_to: Address | None = None) -> None:
         self._folder = folder
         self._sender = sender
+        self._reply_to = reply_to
 
     def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str:
         """Deliver one message into the recipient's maildir. Returns where it lies."""
-        email = compose(queued, files, self._sender, now)
+        email = compose(queued, files, self._sender, now, self._reply_to)
         self._folder.mkdir(parents=True, exist_ok=True)
         box = mailbox.Maildir(self._folder / queued.message.address, create=True)
         key = box.add(email.as_bytes())
