@@ -9,6 +9,7 @@ DinhKyError
  ├─ RankingRefused          a contest asked to be ranked while scores are missing or cannot be counted
  ├─ PhaseRefused            a phase of a contest asked for before the one before it has ended as it must
  ├─ SendingRefused          a report asked to be sent without an approval of exactly these bytes
+ ├─ MailboxError            the intake mailbox cannot be read now
  └─ DeliveryError           a message that did not go out
      ├─ TemporaryDeliveryError   worth another try
      ├─ UncertainDelivery        it may or may not have gone out: a person decides
@@ -86,6 +87,10 @@ class PhaseRefused(DinhKyError):
 
 class SendingRefused(DinhKyError):
     """A report asked to be sent without an approval, in the ledger, of exactly these bytes."""
+
+
+class MailboxError(DinhKyError):
+    """The intake mailbox cannot be read now: its server is not there, refuses us, or does not do as told."""
 
 
 class DeliveryError(DinhKyError):
