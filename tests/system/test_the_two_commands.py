@@ -14,11 +14,13 @@ from datetime import datetime
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from live_service import REPOSITORY, wait_for
 
 from dinhky import bootstrap
+from dinhky.service.airflow_api import AirflowApi
 from dinhky.service.airflow_environment import passwords
 from dinhky.service.processes import MARK
 
@@ -107,6 +109,22 @@ def rows(home: Path, query: str) -> list[tuple]:
         return []
 
 
+def play_a_quarter_of_the_closed_year(home: Path, url: str) -> dict[str, str]:
+    """What an operator does who wants to see it: a backfill. The states of its run's tasks when it has ended."""
+    admin = AirflowApi(url, "admin", passwords(home)["admin"])
+    quarter = {"from_date": "2024-12-01T00:00:00+07:00", "to_date": "2025-01-31T00:00:00+07:00"}
+    admin.call("POST", "/api/v2/backfills", {"dag_id": "xuan-dam-2025.XD-1", "max_active_runs": 1, **quarter})
+
+    def has_ended() -> bool:
+        try:
+            return admin.run("xuan-dam-2025.XD-1", "backfill__2025-Q1")["state"] in {"success", "failed"}
+        except HTTPError:
+            return False
+
+    wait_for(has_ended, what="the past quarter's run to end")
+    return {task["task_id"]: task["state"] for task in admin.tasks("xuan-dam-2025.XD-1", "backfill__2025-Q1")}
+
+
 def test_the_service_opens_the_rounds_that_are_open_in_all_five_communes_and_nothing_that_is_over(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -133,6 +151,10 @@ def test_the_service_opens_the_rounds_that_are_open_in_all_five_communes_and_not
         addresses = {line.split()[3] for line in listening.splitlines() if set(re.findall(r"pid=(\d+)", line)) & ours}
         assert addresses, "the UI listens"
         assert all(address.startswith("127.0.0.1:") for address in addresses), addresses
+        states = play_a_quarter_of_the_closed_year(home, f"http://{next(iter(addresses))}")
+        assert states["unit"] == "skipped", states
+        assert rows(home, "SELECT 1 FROM rounds WHERE id = 'xuan-dam-2025/XD-1/2025-Q1'"), "it is on record"
+        assert not rows(home, "SELECT key FROM outbox WHERE key LIKE 'xuan-dam-2025%'"), "and nobody was written to"
     finally:
         service.send_signal(signal.SIGINT)
         output = service.communicate(timeout=60)[0]

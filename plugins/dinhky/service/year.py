@@ -36,8 +36,8 @@ from dinhky.simulation.playing import play, scored
 from dinhky.simulation.setting import Stage
 from dinhky.workbook.sample import fill
 
-START_UP = timedelta(seconds=40)
-"""How long Airflow takes to start; the office clock begins to run when it is about up."""
+START_UP = timedelta(seconds=70)
+"""How long Airflow takes to start and to begin what is open on the first day; then the office clock begins to run."""
 LOOK_EVERY_SECONDS = 0.3
 TICK_LOOK_SECONDS = 1.0
 APPROVAL_LOOK_SECONDS = 4.0
