@@ -30,6 +30,7 @@ SAMPLE = REPOSITORY / "include" / "data" / "samples" / "phuc-loi-2026-Q1.yaml"
 PLAN = "phuc-loi-2026"
 FIRST_QUARTER = f"{PLAN}/PL-5/2026-Q1"
 OPENS = datetime.fromisoformat("2026-03-05T07:30+07:00")
+SECRET = "the same in every home, so that workbooks may travel"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class Commune:
 
 def office_in(home: Path, ledger_url: str = "", plan: str = PLAN) -> Office:
     """The office of a folder, with one plan alone; its ledger is still to be migrated if it is new."""
-    office = bootstrap.office(bootstrap.settings({"DINHKY_HOME": str(home), "DINHKY_LEDGER": ledger_url}))
+    settings = {"DINHKY_HOME": str(home), "DINHKY_LEDGER": ledger_url, "DINHKY_SECRET": SECRET}
+    office = bootstrap.office(bootstrap.settings(settings))
     return replace(office, plans={plan: office.plans[plan]})
 
 
