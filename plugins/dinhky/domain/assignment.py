@@ -31,7 +31,7 @@ _LEADS_TO = {
     State.RETURNED: {State.SUBMITTED, State.NIL, State.WAIVED},
     State.ACCEPTED: {State.SUBMITTED, State.COMPILED, State.RETURNED, State.WAIVED},
     State.COMPILED: {State.COMPILED, State.SUBMITTED, State.RETURNED},
-    State.NIL: {State.SUBMITTED, State.WAIVED},
+    State.NIL: {State.SUBMITTED, State.RETURNED, State.WAIVED},
     State.WAIVED: {State.OPEN},
 }
 
@@ -76,6 +76,14 @@ class Assignment:
     @property
     def settled(self) -> bool:
         return self.state in SETTLED
+
+    def closes(self, locks: datetime) -> datetime:
+        """Until when this unit's part is taken, in a round that locks at `locks`."""
+        return max(locks, self.locks_until) if self.locks_until else locks
+
+    def is_awaited(self, locks: datetime, now: datetime) -> bool:
+        """Whether the unit still owes its part, and may still bring it, in a round that locks at `locks`."""
+        return not self.settled and now <= self.closes(locks)
 
     def overdue(self, unit_due: datetime, now: datetime) -> bool:
         """Whether the unit still owes its part although its due date has passed."""

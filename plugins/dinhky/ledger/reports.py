@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,23 +10,33 @@ from sqlalchemy import Row, select, update
 
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
-from dinhky.rounds.ports import Attachment, CompiledReport, Decision, ReportVersion
+from dinhky.rounds.ports import Attachment, CompiledReport, Decision, Parts, ReportVersion
 
 
 class ReportRows(Rows):
     """Reads and writes of report versions and decisions."""
 
     def add_report(
-        self, round_id: str, report: CompiledReport, document: Attachment, annex: Attachment, at: datetime
+        self,
+        round_id: str,
+        report: CompiledReport,
+        document: Attachment,
+        annex: Attachment,
+        parts: Parts,
+        at: datetime,
     ) -> ReportVersion:
-        """The next version, or the newest if it has this digest: compiling again changes nothing.
+        """The next version, or the newest if it has this digest: compiling again only notes from which parts.
 
         Figures that return to those of an older version make a new one: the newest version is always what was
         compiled last. The caller holds the round's lock.
         """
         newest = self.latest_report(round_id)
         if newest and newest.digest == report.digest:
-            return newest
+            if newest.parts == parts:
+                return newest
+            table = schema.reports
+            self._connection.execute(update(table).where(table.c.id == newest.id).values(parts=parts))
+            return replace(newest, parts=parts)
         version = newest.version + 1 if newest else 1
         self._connection.execute(
             schema.reports.insert().values(
@@ -37,6 +48,7 @@ class ReportRows(Rows):
                 document_name=document.name,
                 annex_name=annex.name,
                 facts=report.facts,
+                parts=parts,
                 compiled_at=at,
                 state="draft",
             )
@@ -59,6 +71,17 @@ class ReportRows(Rows):
         table = schema.reports
         row = self._connection.execute(
             select(table).where(table.c.round_id == round_id).order_by(table.c.version.desc()).limit(1)
+        ).first()
+        return _version(row) if row else None
+
+    def sent_report(self, round_id: str) -> ReportVersion | None:
+        """The newest version that was sent, whatever has been compiled since."""
+        table = schema.reports
+        row = self._connection.execute(
+            select(table)
+            .where(table.c.round_id == round_id, table.c.state == "sent")
+            .order_by(table.c.version.desc())
+            .limit(1)
         ).first()
         return _version(row) if row else None
 
@@ -125,4 +148,5 @@ def _version(row: Row[Any]) -> ReportVersion:
         annex_name=row.annex_name,
         compiled_at=row.compiled_at,
         state=row.state,
+        parts=row.parts,
     )

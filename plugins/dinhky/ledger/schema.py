@@ -150,6 +150,7 @@ reports = Table(
     Column("document_name", Text, nullable=False),
     Column("annex_name", Text, nullable=False),
     Column("facts", JSON, nullable=False),
+    Column("parts", JSON, nullable=False, server_default="{}"),
     Column("compiled_at", UtcInstant, nullable=False),
     Column("state", String(12), nullable=False),
     UniqueConstraint("round_id", "version"),

@@ -4,8 +4,9 @@ from dinhky.ledger.items import ItemRows
 from dinhky.ledger.mails import MailRows
 from dinhky.ledger.messages import MessageRows
 from dinhky.ledger.reports import ReportRows
+from dinhky.ledger.submissions import SubmissionRows
 from dinhky.ledger.work import WorkRows
 
 
-class SqlTransaction(WorkRows, ItemRows, ReportRows, MessageRows, MailRows):
+class SqlTransaction(WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows):
     """One transaction on the ledger: see `dinhky.rounds.ports.LedgerTransaction`."""

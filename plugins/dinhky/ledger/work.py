@@ -1,16 +1,14 @@
-"""Rounds, assignments and submissions: what is asked of whom, and what came in."""
+"""Rounds and assignments: what is asked of whom, and how far they have come."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, or_, select, text, update
 
 from dinhky.domain.assignment import SETTLED, Assignment, State, check_move
-from dinhky.domain.content import Content
-from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Unit
 from dinhky.domain.schedule import Round
 from dinhky.ledger import schema
@@ -19,7 +17,7 @@ from dinhky.rounds.ports import OpenedRound, Submission
 
 
 class WorkRows(Rows):
-    """Reads and writes of rounds, assignments and submissions."""
+    """Reads and writes of rounds and assignments."""
 
     def lock_round(self, round_id: str) -> None:
         """Let no other transaction work on this round until this one ends. SQLite's writers are alone anyway."""
@@ -66,10 +64,11 @@ class WorkRows(Rows):
         return self._connection.execute(query).first() is not None
 
     def opened_round_ids(self, not_over_before: datetime | None = None) -> list[str]:
-        """Every round ever opened, or those that lock at that moment or later; by id."""
+        """Every round ever opened, or those that take something at that moment or later, be it from one unit; by id."""
         query = select(schema.rounds.c.id).order_by(schema.rounds.c.id)
         if not_over_before is not None:
-            query = query.where(schema.rounds.c.locks >= not_over_before)
+            longer = select(schema.assignments.c.round_id).where(schema.assignments.c.locks_until >= not_over_before)
+            query = query.where(or_(schema.rounds.c.locks >= not_over_before, schema.rounds.c.id.in_(longer)))
         return list(self._connection.scalars(query))
 
     def opened_rounds(self) -> list[OpenedRound]:
@@ -130,13 +129,16 @@ class WorkRows(Rows):
         self.event("unit_renamed", at=at, actor="plan", round_id=round_id, unit=unit, was=was, now=name)
 
     def waiting(self, not_over_before: datetime) -> list[Assignment]:
-        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled."""
+        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled.
+
+        Of a round that has locked before, those whose own lock is at that moment or later.
+        """
         rounds, table = schema.rounds, schema.assignments
         found = self._connection.execute(
             select(table)
             .join(rounds, rounds.c.id == table.c.round_id)
             .where(
-                rounds.c.locks >= not_over_before,
+                or_(rounds.c.locks >= not_over_before, table.c.locks_until >= not_over_before),
                 rounds.c.cancelled == "",
                 rounds.c.opened_at <= rounds.c.locks,  # of history nothing is asked
                 table.c.state.not_in([state.value for state in SETTLED]),
@@ -184,7 +186,7 @@ class WorkRows(Rows):
     ) -> None:
         """Move an assignment and record the event. Raises IllegalTransition, and KeyError for a unit not asked.
 
-        `late` says whether what is accepted without a submission came late, where that is not a matter of `at`.
+        `late` says whether what was answered without a submission came late, where that is not a matter of `at`.
         """
         current = self.assignment(round_id, unit)
         if current is None:
@@ -208,7 +210,7 @@ class WorkRows(Rows):
         elif state in {State.RETURNED, State.NIL, State.WAIVED}:
             values |= {"submission_id": None, "accepted_at": None, "late": None}
             if state is State.NIL:
-                values |= {"accepted_at": at, "late": at > self._unit_due(round_id)}
+                values |= {"accepted_at": at, "late": at > self._unit_due(round_id) if late is None else late}
         table = schema.assignments
         self._connection.execute(update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(values))
         self.event(
@@ -222,89 +224,17 @@ class WorkRows(Rows):
             submission=submission.number if submission else None,
         )
 
+    def extend_lock(self, round_id: str, unit: str, until: datetime) -> None:
+        """Let this unit's part lock then, whatever the round's lock is."""
+        table = schema.assignments
+        self._connection.execute(
+            update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(locks_until=until)
+        )
+
     def _unit_due(self, round_id: str) -> datetime:
         query = select(schema.rounds.c.unit_due).where(schema.rounds.c.id == round_id)
         due: datetime = self._connection.execute(query).scalar_one()
         return due
-
-    def newest_submission(self, round_id: str, unit: str) -> Submission | None:
-        """The unit's last file for a round, if it sent any."""
-        table = schema.submissions
-        row = self._connection.execute(
-            select(table)
-            .where(table.c.round_id == round_id, table.c.unit == unit)
-            .order_by(table.c.number.desc())
-            .limit(1)
-        ).first()
-        return _submission(row) if row else None
-
-    def add_submission(
-        self,
-        *,
-        round_id: str,
-        unit: str,
-        sha256: str,
-        file_name: str,
-        route: str,
-        received_at: datetime,
-        state: str,
-        late: bool,
-        problems: Sequence[Problem],
-        content: Content | None,
-        questions: Sequence[Problem] = (),
-    ) -> Submission:
-        """Record a received file under the unit's next number."""
-        table = schema.submissions
-        query = select(func.coalesce(func.max(table.c.number), 0) + 1).where(
-            table.c.round_id == round_id, table.c.unit == unit
-        )
-        number = self._connection.scalar(query)
-        self._connection.execute(
-            table.insert().values(
-                round_id=round_id,
-                unit=unit,
-                number=number,
-                sha256=sha256,
-                file_name=file_name,
-                route=route,
-                received_at=received_at,
-                state=state,
-                late=late,
-                problems=[_problem_to_json(problem) for problem in problems],
-                questions=[_problem_to_json(question) for question in questions],
-                content=content.to_json() if content else None,
-            )
-        )
-        self.event(
-            "file_received",
-            at=received_at,
-            actor=unit,
-            round_id=round_id,
-            unit=unit,
-            number=number,
-            sha256=sha256,
-            file_name=file_name,
-            route=route,
-            state=state,
-        )
-        added = self.newest_submission(round_id, unit)
-        if added is None:
-            raise LookupError(f"submission of {unit} for {round_id} vanished inside its own transaction")
-        return added
-
-    def submissions(self, round_id: str) -> list[Submission]:
-        """Every file received for a round, in order of arrival."""
-        table = schema.submissions
-        found = self._connection.execute(select(table).where(table.c.round_id == round_id).order_by(table.c.id))
-        return [_submission(row) for row in found]
-
-    def content_of(self, submission_id: int) -> Content:
-        """What an accepted submission says. Raises LookupError for one without content."""
-        table = schema.submissions
-        content = self._connection.scalar(select(table.c.content).where(table.c.id == submission_id))
-        if content is None:
-            raise LookupError(f"submission {submission_id} has no content")
-        return Content.from_json(content)
 
 
 def _opened(row: Row[Any]) -> OpenedRound:
@@ -335,39 +265,5 @@ def _assignment(row: Row[Any]) -> Assignment:
     )
 
 
-def _submission(row: Row[Any]) -> Submission:
-    return Submission(
-        id=row.id,
-        round_id=row.round_id,
-        unit=row.unit,
-        number=row.number,
-        sha256=row.sha256,
-        file_name=row.file_name,
-        route=row.route,
-        received_at=row.received_at,
-        state=row.state,
-        late=row.late,
-        problems=tuple(_problem_from_json(problem) for problem in row.problems),
-        content=Content.from_json(row.content) if row.content else None,
-        questions=tuple(_problem_from_json(question) for question in row.questions),
-    )
-
-
 def _as_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _problem_to_json(problem: Problem) -> dict[str, Any]:
-    params = {
-        name: {"date": value.isoformat()} if isinstance(value, date) else value
-        for name, value in problem.params.items()
-    }
-    return {"code": problem.code, "where": problem.where, "params": params}
-
-
-def _problem_from_json(data: dict[str, Any]) -> Problem:
-    params = {
-        name: date.fromisoformat(value["date"]) if isinstance(value, dict) and "date" in value else value
-        for name, value in data["params"].items()
-    }
-    return Problem(data["code"], data["where"], params)

@@ -17,6 +17,7 @@ from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.domain.scoring import to_score
+from dinhky.rounds.compiled_parts import parts_of
 from dinhky.rounds.contest_answers import (
     PLAYED_BY,
     contest_of,
@@ -32,7 +33,7 @@ from dinhky.rounds.contest_answers import (
 from dinhky.rounds.correspondence import to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.ports import Attachment, ContestSoFar, LedgerTransaction, Office, ReportVersion
+from dinhky.rounds.ports import Attachment, ContestSoFar, LedgerTransaction, Office, Parts, ReportVersion
 from dinhky.rounds.reporting import copy_out, refusal
 from dinhky.rounds.succession import as_of
 
@@ -98,10 +99,10 @@ def close_entries(office: Office, round_id: str, now: datetime) -> ReportVersion
         if settled := _played_version(ledger, plan, round_):
             return settled
         entries = _number(ledger, plan, round_, now)
-        counted = _submissions(ledger, round_)
+        counted, parts = _submissions(ledger, round_), parts_of(ledger, [round_id])
     if not entries:
         raise PhaseRefused("contest_without_entries")
-    return _compile(office, plan, round_, ContestSoFar(entries), counted, now)
+    return _compile(office, plan, round_, ContestSoFar(entries), counted, parts, now)
 
 
 def rank_phase(office: Office, round_id: str, now: datetime) -> ReportVersion:
@@ -114,8 +115,8 @@ def rank_phase(office: Office, round_id: str, now: datetime) -> ReportVersion:
         if settled := _played_version(ledger, plan, round_):
             return settled
         so_far = contest_so_far(office, ledger, plan, round_)
-        counted = _submissions(ledger, round_)
-    return _compile(office, plan, round_, so_far, counted, now)
+        counted, parts = _submissions(ledger, round_), parts_of(ledger, [round_id])
+    return _compile(office, plan, round_, so_far, counted, parts, now)
 
 
 def let_off(office: Office, round_id: str, juror: str, reason: str, by: str, now: datetime) -> None:
@@ -224,7 +225,13 @@ def _submissions(ledger: LedgerTransaction, round_: Round) -> dict[str, int]:
 
 
 def _compile(
-    office: Office, plan: Plan, round_: Round, so_far: ContestSoFar, counted: dict[str, int], now: datetime
+    office: Office,
+    plan: Plan,
+    round_: Round,
+    so_far: ContestSoFar,
+    counted: dict[str, int],
+    parts: Parts,
+    now: datetime,
 ) -> ReportVersion:
     compiled = office.reports.compile_contest(as_of(plan, local(round_.due).date()), round_, so_far)
     names: dict[str, Any] = {"ref": whole_ref(round_), "period": round_.period.label}
@@ -235,7 +242,7 @@ def _compile(
         annex = Attachment(office.words.file_name(f"annex_{kind}", **names), office.files.put(compiled.annex))
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_.id)
-        version = ledger.add_report(round_.id, compiled, document, annex, now)
+        version = ledger.add_report(round_.id, compiled, document, annex, parts, now)
         for unit, submission_id in counted.items():
             current = ledger.assignment(round_.id, unit)
             if current and current.state is State.ACCEPTED and current.submission_id == submission_id:

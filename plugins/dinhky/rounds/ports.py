@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
@@ -69,11 +69,16 @@ class QueuedMessage:
     attempts: int
 
 
+DECIDED_AGAINST = frozenset({"returned_by_officer", "declined_by_officer"})
+"""The problems of files that are as they should be, and do not count all the same."""
+
+
 @dataclass(frozen=True)
 class Submission:
     """One file received for an assignment: numbered, never overwritten. `received_at` is UTC.
 
     `problems` stopped it; `questions` did not: the sender is asked to look again, and what was understood counts.
+    `state` is `accepted`, `returned`, `held` (waits for an officer's decision) or `declined` (by that decision).
     `answer_sha256` is the sender's own workbook with every place marked, as it was stored to be sent back.
     """
 
@@ -92,10 +97,22 @@ class Submission:
     questions: tuple[Problem, ...] = ()
     answer_sha256: str | None = None
 
+    @property
+    def is_decided_against(self) -> bool:
+        """Whether nothing is wrong with the file itself: an officer has returned or declined it."""
+        return any(problem.code in DECIDED_AGAINST for problem in self.problems)
+
+
+Parts: TypeAlias = Mapping[str, Mapping[str, str]]
+"""By round and unit, what a report was compiled from: see `dinhky.rounds.compiled_parts`."""
+
 
 @dataclass(frozen=True)
 class ReportVersion:
-    """One compiled version of a round's report. `digest` covers document and annex: same digest, same files."""
+    """One compiled version of a round's report. `digest` covers document and annex: same digest, same files.
+
+    `parts` is what it was compiled from, empty for one that an older ledger has kept.
+    """
 
     id: int
     round_id: str
@@ -107,6 +124,7 @@ class ReportVersion:
     annex_name: str
     compiled_at: datetime
     state: str
+    parts: Parts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -229,7 +247,7 @@ class LedgerTransaction(MailsKept, Protocol):
         """Whether the round was ever opened."""
 
     def opened_round_ids(self, not_over_before: datetime | None = None) -> list[str]:
-        """Every round ever opened, or those that lock at that moment or later."""
+        """Every round ever opened, or those that take something at that moment or later, be it from one unit."""
 
     def opened_rounds(self) -> list[OpenedRound]:
         """Every round ever opened, by id."""
@@ -274,8 +292,11 @@ class LedgerTransaction(MailsKept, Protocol):
     ) -> None:
         """Move an assignment and record the event. Raises IllegalTransition.
 
-        `late` says whether what is accepted without a submission came late, where that is not a matter of `at`.
+        `late` says whether what was answered without a submission came late, where that is not a matter of `at`.
         """
+
+    def extend_lock(self, round_id: str, unit: str, until: datetime) -> None:
+        """Let this unit's part lock then, whatever the round's lock is."""
 
     def newest_submission(self, round_id: str, unit: str) -> Submission | None:
         """The unit's last file for a round, if it sent any."""
@@ -298,6 +319,12 @@ class LedgerTransaction(MailsKept, Protocol):
     ) -> Submission: ...
 
     def submissions(self, round_id: str) -> list[Submission]: ...
+
+    def decide_submission(self, submission: Submission, state: str, problems: Sequence[Problem]) -> Submission:
+        """Let a kept file have another state by somebody's decision; `problems` tell why it does not count."""
+
+    def held_submissions(self) -> list[Submission]:
+        """Of every round and unit, the last file, where that one waits for a decision; in order of arrival."""
 
     def content_of(self, submission_id: int) -> Content: ...
 
@@ -329,14 +356,23 @@ class LedgerTransaction(MailsKept, Protocol):
         """Every item of the plan that stands and was published within these days, in order of telling."""
 
     def add_report(
-        self, round_id: str, report: CompiledReport, document: Attachment, annex: Attachment, at: datetime
+        self,
+        round_id: str,
+        report: CompiledReport,
+        document: Attachment,
+        annex: Attachment,
+        parts: Parts,
+        at: datetime,
     ) -> ReportVersion:
-        """A new version, or the version that already has this digest."""
+        """A new version, or the version that already has this digest; compiled from these parts."""
 
     def report(self, report_id: int) -> ReportVersion:
         """The version of that id. Raises LookupError."""
 
     def latest_report(self, round_id: str) -> ReportVersion | None: ...
+
+    def sent_report(self, round_id: str) -> ReportVersion | None:
+        """The newest version that was sent, whatever has been compiled since."""
 
     def report_facts(self, report_id: int) -> dict[str, Any]: ...
 
@@ -435,7 +471,6 @@ class Workbooks(Protocol):
 
     def identity(self, data: bytes) -> tuple[Identity | None, tuple[Problem, ...]]:
         """Whom the file says it is for, and why it cannot be read, if it cannot."""
-
 
     def counted(self, plan: Plan, round_: Round, content: Content) -> tuple[tuple[str, int], ...]:
         """How many rows of each of the form's sheets were understood, by the sheet's name and in its order."""

@@ -18,6 +18,7 @@ from dinhky.domain.errors import CompilingRefused, SendingRefused, UnknownName
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, round_id, rounds_of
+from dinhky.rounds.compiled_parts import changed_since, parts_of
 from dinhky.rounds.correspondence import to_approver, to_person, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.merged_answers import merged
@@ -44,13 +45,14 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
         if not ledger.round_is_open(round_id_):
             raise UnknownName("round_not_opened", round_id=round_id_)
         answers = _answers(office, ledger, plan, round_)
+        parts = parts_of(ledger, [one.id for one in _asking_rounds(office, plan, round_)])
     compiled = office.reports.compile(as_of(plan, local(round_.due).date()), round_, answers)
     names = {"ref": round_.ref, "period": round_.period.label}
     document = Attachment(office.words.file_name("document", **names), office.files.put(compiled.document))
     annex = Attachment(office.words.file_name("annex", **names), office.files.put(compiled.annex))
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_id_)
-        version = ledger.add_report(round_id_, compiled, document, annex, now)
+        version = ledger.add_report(round_id_, compiled, document, annex, parts, now)
         for answer in answers:
             current = ledger.assignment(round_id_, answer.unit.code)
             if current and current.state is State.ACCEPTED and current.submission_id == answer.assignment.submission_id:
@@ -60,7 +62,9 @@ def compile_report(office: Office, round_id_: str, now: datetime) -> ReportVersi
 
 
 def compile_when_due(office: Office, round_id_: str, now: datetime) -> ReportVersion:
-    """Compile the round once every unit is settled or the round has locked. Raises CompilingRefused before that.
+    """Compile the round once every unit is settled, or the round has locked and nobody was given longer.
+
+    Raises CompilingRefused before that.
 
     A longer report waits until nothing more can come in for the shorter ones: their units may correct what they sent
     until the round locks or its report is sent.
@@ -68,11 +72,13 @@ def compile_when_due(office: Office, round_id_: str, now: datetime) -> ReportVer
     plan, round_ = round_of(office, round_id_)
     with office.ledger.snapshot() as ledger:
         for asking in _asking_rounds(office, plan, round_):
-            waiting = [one.unit_name for one in ledger.assignments(asking.id) if not one.settled]
+            awaited = [one for one in ledger.assignments(asking.id) if one.is_awaited(asking.locks, now)]
             is_to_come = not ledger.round_is_open(asking.id)
             may_change = asking.id != round_.id and not _is_sent(ledger, asking)
-            if (waiting or is_to_come or may_change) and not asking.is_over(now):
-                raise CompilingRefused("units_still_open", round_id=asking.id, units=waiting, locks=asking.locks)
+            if awaited or ((is_to_come or may_change) and not asking.is_over(now)):
+                names = [one.unit_name for one in awaited]
+                locks = max((one.closes(asking.locks) for one in awaited), default=asking.locks)
+                raise CompilingRefused("units_still_open", round_id=asking.id, units=names, locks=locks)
     return compile_report(office, round_id_, now)
 
 
@@ -240,15 +246,13 @@ def _documents(version: ReportVersion) -> tuple[Attachment, ...]:
 
 def refusal(ledger: LedgerTransaction, version: ReportVersion) -> SendingRefused | None:
     """Why a version is not to be used as an approved one; None if the ledger holds an approval of exactly its bytes."""
-    accepted_since = [
+    changed = changed_since(ledger, version.parts) or [
         assignment.unit_name
         for assignment in ledger.assignments(version.round_id)
         if assignment.state is State.ACCEPTED
     ]
-    if accepted_since and version.state != "sent":
-        return SendingRefused(
-            "report_outdated", round_id=version.round_id, version=version.version, units=accepted_since
-        )
+    if changed and version.state != "sent":
+        return SendingRefused("report_outdated", round_id=version.round_id, version=version.version, units=changed)
     decision = ledger.last_decision(version.id)
     if decision is None:
         return SendingRefused("not_approved", round_id=version.round_id, version=version.version)
@@ -269,8 +273,7 @@ def _asking_rounds(office: Office, plan: Plan, round_: Round) -> list[Round]:
 
 
 def _is_sent(ledger: LedgerTransaction, round_: Round) -> bool:
-    version = ledger.latest_report(round_.id)
-    return version is not None and version.state == "sent"
+    return ledger.sent_report(round_.id) is not None
 
 
 def _answers(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round) -> list[UnitAnswer]:

@@ -1,4 +1,4 @@
-"""Questions about a file, one unit's later lock, mails received, replies, revoked links"""
+"""Questions about a file, a later lock for one unit, the parts of a report, mails received, replies, revoked links"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,9 @@ def upgrade() -> None:
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("in_reply_to", sa.Text(), nullable=True))
+
+    with op.batch_alter_table("reports", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("parts", sa.JSON(), server_default="{}", nullable=False))
 
     op.create_table(
         "mails",

@@ -1,0 +1,162 @@
+"""Submissions: every file that came in for an assignment, numbered and kept, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from dinhky.domain.content import Content
+from dinhky.domain.errors import Problem
+from dinhky.ledger import schema
+from dinhky.ledger.rows import Rows
+from dinhky.rounds.ports import Submission
+
+
+class SubmissionRows(Rows):
+    """Reads and writes of submissions. What a file said is never changed, only what was decided about it."""
+
+    def newest_submission(self, round_id: str, unit: str) -> Submission | None:
+        """The unit's last file for a round, if it sent any."""
+        table = schema.submissions
+        row = self._connection.execute(
+            select(table)
+            .where(table.c.round_id == round_id, table.c.unit == unit)
+            .order_by(table.c.number.desc())
+            .limit(1)
+        ).first()
+        return _submission(row) if row else None
+
+    def add_submission(
+        self,
+        *,
+        round_id: str,
+        unit: str,
+        sha256: str,
+        file_name: str,
+        route: str,
+        received_at: datetime,
+        state: str,
+        late: bool,
+        problems: Sequence[Problem],
+        content: Content | None,
+        questions: Sequence[Problem] = (),
+        answer_sha256: str | None = None,
+    ) -> Submission:
+        """Record a received file under the unit's next number."""
+        table = schema.submissions
+        query = select(func.coalesce(func.max(table.c.number), 0) + 1).where(
+            table.c.round_id == round_id, table.c.unit == unit
+        )
+        number = self._connection.scalar(query)
+        self._connection.execute(
+            table.insert().values(
+                round_id=round_id,
+                unit=unit,
+                number=number,
+                sha256=sha256,
+                file_name=file_name,
+                route=route,
+                received_at=received_at,
+                state=state,
+                late=late,
+                problems=[_problem_to_json(problem) for problem in problems],
+                questions=[_problem_to_json(question) for question in questions],
+                content=content.to_json() if content else None,
+                answer_sha256=answer_sha256,
+            )
+        )
+        self.event(
+            "file_received",
+            at=received_at,
+            actor=unit,
+            round_id=round_id,
+            unit=unit,
+            number=number,
+            sha256=sha256,
+            file_name=file_name,
+            route=route,
+            state=state,
+        )
+        added = self.newest_submission(round_id, unit)
+        if added is None:
+            raise LookupError(f"submission of {unit} for {round_id} vanished inside its own transaction")
+        return added
+
+    def submissions(self, round_id: str) -> list[Submission]:
+        """Every file received for a round, in order of arrival."""
+        table = schema.submissions
+        found = self._connection.execute(select(table).where(table.c.round_id == round_id).order_by(table.c.id))
+        return [_submission(row) for row in found]
+
+    def content_of(self, submission_id: int) -> Content:
+        """What an accepted submission says. Raises LookupError for one without content."""
+        table = schema.submissions
+        content = self._connection.scalar(select(table.c.content).where(table.c.id == submission_id))
+        if content is None:
+            raise LookupError(f"submission {submission_id} has no content")
+        return Content.from_json(content)
+
+    def decide_submission(self, submission: Submission, state: str, problems: Sequence[Problem]) -> Submission:
+        """Let a kept file have another state by somebody's decision; `problems` tell its sender why it does not count.
+
+        The caller records who decided it, when and why.
+        """
+        table = schema.submissions
+        self._connection.execute(
+            update(table)
+            .where(table.c.id == submission.id)
+            .values(state=state, problems=[_problem_to_json(problem) for problem in problems])
+        )
+        row = self._connection.execute(select(table).where(table.c.id == submission.id)).one()
+        return _submission(row)
+
+    def held_submissions(self) -> list[Submission]:
+        """Of every round and unit, the last file, where that one waits for a decision; in order of arrival."""
+        table = schema.submissions
+        last = (
+            select(func.max(table.c.id))
+            .where(table.c.state.in_(["held", "accepted", "declined"]))
+            .group_by(table.c.round_id, table.c.unit)
+        )
+        found = self._connection.execute(
+            select(table).where(table.c.id.in_(last), table.c.state == "held").order_by(table.c.id)
+        )
+        return [_submission(row) for row in found]
+
+
+def _submission(row: Row[Any]) -> Submission:
+    return Submission(
+        id=row.id,
+        round_id=row.round_id,
+        unit=row.unit,
+        number=row.number,
+        sha256=row.sha256,
+        file_name=row.file_name,
+        route=row.route,
+        received_at=row.received_at,
+        state=row.state,
+        late=row.late,
+        problems=tuple(_problem_from_json(problem) for problem in row.problems),
+        content=Content.from_json(row.content) if row.content else None,
+        questions=tuple(_problem_from_json(question) for question in row.questions),
+        answer_sha256=row.answer_sha256,
+    )
+
+
+def _problem_to_json(problem: Problem) -> dict[str, Any]:
+    params = {
+        name: {"date": value.isoformat()} if isinstance(value, date) else value
+        for name, value in problem.params.items()
+    }
+    return {"code": problem.code, "where": problem.where, "params": params}
+
+
+def _problem_from_json(data: dict[str, Any]) -> Problem:
+    params = {
+        name: date.fromisoformat(value["date"]) if isinstance(value, dict) and "date" in value else value
+        for name, value in data["params"].items()
+    }
+    return Problem(data["code"], data["where"], params)
