@@ -46,6 +46,7 @@ def facts(round_id: str, unit: str, posts: list[ToldPost], **more: Any) -> dict[
         "unit": plan.unit(unit),
         "contact": plan.unit(unit).contacts[0],
         "obligation": duty,
+        "links": {},
         "channel_name": plan.channels.get(duty.channel or "", ""),
         "tally": tally(quota_of(plan, duty, round_), posts),
         "working_days_left": 3,

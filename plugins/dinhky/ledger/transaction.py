@@ -5,8 +5,9 @@ from dinhky.ledger.mails import MailRows
 from dinhky.ledger.messages import MessageRows
 from dinhky.ledger.reports import ReportRows
 from dinhky.ledger.submissions import SubmissionRows
+from dinhky.ledger.unit_rows import UnitRows
 from dinhky.ledger.work import WorkRows
 
 
-class SqlTransaction(WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows):
+class SqlTransaction(WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows, UnitRows):
     """One transaction on the ledger: see `dinhky.rounds.ports.LedgerTransaction`."""

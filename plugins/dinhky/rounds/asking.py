@@ -11,6 +11,7 @@ from dinhky.domain.plan import Kind, Plan, Unit
 from dinhky.domain.schedule import Round, in_force
 from dinhky.domain.scoring import sheet_rows
 from dinhky.rounds.contest_answers import contest_of, judged_entries, sheets_owed, takes_until
+from dinhky.rounds.links import personal_links
 from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import tally_of
 from dinhky.rounds.succession import as_of
@@ -36,7 +37,11 @@ def facts_for(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Rou
     The duty is as amended for the round's period, and units have the names of the day.
     """
     obligation = in_force(plan.obligation(round_.ref), round_.period)
-    facts: dict[str, Any] = {"obligation": obligation, "is_overdue": now > round_.unit_due}
+    facts: dict[str, Any] = {
+        "obligation": obligation,
+        "is_overdue": now > round_.unit_due,
+        "links": personal_links(office, ledger, plan, round_),
+    }
     if round_.kind is Kind.POSTS:
         names = {unit.code: unit.name for unit in as_of(plan, local(now).date()).units}
         facts |= {

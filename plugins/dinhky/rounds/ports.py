@@ -509,6 +509,9 @@ class Words(Protocol):
     def file_name(self, name: str, /, **facts: Any) -> str:
         """The name under which a person sees a file."""
 
+    def period_name(self, label: str) -> str:
+        """`quý I/2026` for `2026-Q1`."""
+
     def texts(self, name: str, /, **facts: Any) -> dict[str, str]:
         """The short texts that belong together under one name."""
 
