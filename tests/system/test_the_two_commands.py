@@ -109,7 +109,7 @@ def rows(home: Path, query: str) -> list[tuple]:
 
 
 def play_a_quarter_of_the_closed_year(home: Path, url: str) -> dict[str, str]:
-    """What an operator does who wants to see it: a run for a day of that quarter. The states of its tasks at its end."""
+    """What an operator does to see it: a run for a day of that quarter. The states of its tasks at its end."""
     admin, dag_id = AirflowApi(url, "admin", passwords(home)["admin"]), "xuan-dam-2025.XD-1"
     a_day = {"logical_date": "2025-03-05T09:00:00+07:00"}
     run_id = admin.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", a_day)["dag_run_id"]
