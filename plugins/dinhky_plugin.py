@@ -23,6 +23,7 @@ import dinhky.rounds.reporting  # noqa: F401
 from dinhky import bootstrap
 from dinhky.domain.errors import DinhKyError
 from dinhky.orchestration.timetable import RoundTimetable
+from dinhky.portal.within_airflow import PortalWithinAirflow
 
 with suppress(DinhKyError, ValueError):  # whoever needs what is wrong says so
     bootstrap.office().rounds  # noqa: B018
@@ -31,3 +32,5 @@ with suppress(DinhKyError, ValueError):  # whoever needs what is wrong says so
 class DinhKyPlugin(AirflowPlugin):
     name = "dinhky"
     timetables = [RoundTimetable]  # noqa: RUF012 (Airflow reads a plain class attribute)
+    # Without Airflow's login, and rightly so: a personal link is signed, ends, and opens one unit's own affairs.
+    fastapi_apps = [{"app": PortalWithinAirflow(), "url_prefix": "/dinhky", "name": "dinhky"}]  # noqa: RUF012

@@ -33,7 +33,7 @@ LEGITIMATELY_DIFFERENT = {
     "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "the API server is another container",
     "AIRFLOW__API__HOST": "inside the container; published to 127.0.0.1 only",
 }
-NOT_AIRFLOWS_PROCESSES = {"postgres", "mail", "create-ledger", "prepare"}
+NOT_AIRFLOWS_PROCESSES = {"postgres", "mail", "create-ledger", "prepare", "portal"}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_it_runs_exactly_the_four_airflow_processes_with_their_flags(services):
 
 
 def test_every_process_has_the_same_image_and_settings(services):
-    ours = [services[name] for name in [*PROCESSES, "prepare"]]
+    ours = [services[name] for name in [*PROCESSES, "prepare", "portal"]]
     assert len({(service["build"], service["image"]) for service in ours}) == 1
     assert all(service["environment"] == ours[0]["environment"] for service in ours)
     assert all(service["volumes"] == ours[0]["volumes"] for service in ours)
@@ -102,7 +102,7 @@ def test_it_is_on_postgresql_with_a_mail_catcher(services, environment):
 def test_both_databases_are_made_before_anything_uses_them(services):
     assert services["postgres"]["environment"]["POSTGRES_DB"] == "airflow"
     assert services["create-ledger"]["command"][-1].endswith("createdb dinhky")
-    waits = {name: services[name]["depends_on"] for name in ("create-ledger", "prepare", *PROCESSES)}
+    waits = {name: services[name]["depends_on"] for name in ("create-ledger", "prepare", "portal", *PROCESSES)}
     assert waits.pop("create-ledger") == {"postgres": {"condition": "service_healthy"}}
     assert waits.pop("prepare") == {"create-ledger": {"condition": "service_completed_successfully"}}
     assert all(wait == {"prepare": {"condition": "service_completed_successfully"}} for wait in waits.values())
@@ -139,9 +139,15 @@ def test_the_workers_find_the_api_server(environment):
     assert environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"http://api-server:{port}/execution/"
 
 
+def test_the_units_pages_are_a_process_of_their_own_where_messages_say_they_are(services, environment):
+    assert services["portal"]["command"][-1].startswith("exec dinhky portal --host 0.0.0.0")
+    [published] = services["portal"]["ports"]
+    assert environment["DINHKY_PORTAL_URL"] == f"${{DINHKY_PORTAL_URL:-http://{published.rpartition(':')[0]}/dinhky}}"
+
+
 def test_nothing_is_published_beyond_this_machine(services):
     ports = [str(port) for service in services.values() for port in service.get("ports", [])]
-    assert len(ports) == 2
+    assert len(ports) == 3
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert not any("network_mode" in service for service in services.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,26 @@ def register(commands: Commands) -> None:
     year.add_argument("--once", action="store_true", help="end when it has been played")
     year.add_argument("--port", type=int)
     year.set_defaults(command=_year)
+
+
+    portal = commands.add_parser("portal", help="run the units' pages alone, without the UI")
+    portal.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    portal.add_argument("--port", type=int, default=8090)
+    portal.set_defaults(command=_portal)
+
+
+def _portal(parsed: argparse.Namespace, console: Console) -> int:
+    from dinhky.portal.serving import serve
+    from dinhky.service.running import portal_url_on
+
+    current = bootstrap.settings()
+    bootstrap.ledger(current).migrate()
+    # Answers say where they came from, unless the settings know of a better address.
+    url = os.environ.setdefault("DINHKY_PORTAL_URL", portal_url_on(parsed.port, parsed.host))
+    console.say("portal_ready", url=current.portal_url or url, host=parsed.host, port=parsed.port)
+    with suppress(KeyboardInterrupt):  # how it is meant to end
+        serve(parsed.host, parsed.port)
+    return OK
 
 
 def _prepare(_parsed: argparse.Namespace, _console: Console) -> int:

@@ -81,6 +81,15 @@ def links_for_the_year(office: Office, ledger: LedgerTransaction, plan: Plan) ->
     return _urls(office, ledger, plan, date(plan.year, 12, 31) + VALID_AFTER_LOCK)
 
 
+def revoke(office: Office, plan: Plan, unit: Unit, now: datetime, *, by: str, reason: str) -> None:
+    """Let no link that the unit ever got open anything again; who, when and why stands in the events.
+
+    The next message, or `dinhky link`, gives a new one.
+    """
+    with office.ledger.transaction() as ledger:
+        ledger.revoke_links(plan.id, unit.code, now, by, reason)
+
+
 def url_of(portal_url: str, signer: Signer, link: PersonalLink) -> str:
     """The address to write into a message, or to type."""
     return f"{portal_url}/u/{token_of(signer, link)}"

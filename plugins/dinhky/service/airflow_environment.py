@@ -49,6 +49,7 @@ def airflow_environment(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt_secret"],
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(airflow_home / "logs"),
         "DINHKY_HOME": str(home),
+        "DINHKY_PORTAL_URL": os.environ.get("DINHKY_PORTAL_URL") or f"{base_url}/dinhky",
         "PYTHONUNBUFFERED": "1",
     }
 

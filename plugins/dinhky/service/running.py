@@ -22,6 +22,11 @@ from dinhky.service.processes import AirflowProcesses, ServiceError, free_port
 DEFAULT_PORT = 8080
 
 
+def portal_url_on(port: int = DEFAULT_PORT, host: str = "127.0.0.1") -> str:
+    """Where units' pages are on this machine: below the UI, or in a process of their own."""
+    return f"http://{host}:{port}/dinhky"
+
+
 @contextmanager
 def service(
     console: Console,
@@ -46,6 +51,7 @@ def service(
             prepare()
             passwords(home)
             base = airflow_environment(home, chosen)
+            os.environ["DINHKY_PORTAL_URL"] = base["DINHKY_PORTAL_URL"]  # what this process decides, it words alike
             processes.run(base, "db", "migrate")
             console.say("starting")
             processes.start(base | environment(), chosen)
