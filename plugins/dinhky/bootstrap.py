@@ -17,11 +17,13 @@ from pathlib import Path
 from dinhky.calendar_files import KNOWN_YEARS, working_calendar
 from dinhky.channels.chat import ChatChannel
 from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings
+from dinhky.channels.imap import ImapMailbox, ImapSettings
 from dinhky.clock import Clock
 from dinhky.domain.calendar import WorkingCalendar
-from dinhky.domain.errors import PlanError
+from dinhky.domain.errors import DinhKyError, PlanError
 from dinhky.domain.plan import Plan
 from dinhky.file_store import FileStore
+from dinhky.intake.mailbox import Reader
 from dinhky.ledger import SqlLedger
 from dinhky.plan_files import Surroundings, read_plans
 from dinhky.plan_names import CHAT_PREFIX
@@ -60,6 +62,9 @@ class Settings:
     """What links and workbooks are signed with; None: one that is kept in `home`."""
     portal_url: str | None = None
     """Where units reach the portal, without a slash at its end; None: messages speak of no portal."""
+    imap_url: str | None = field(default=None, repr=False)
+    reply_to: Address | None = None
+    """Where answers to our mail are read, if not at the sender's address."""
     only: tuple[str, ...] = ()
     beat: timedelta = timedelta(seconds=4)
     """How often the steady chores come by on a fast clock, in real time."""
@@ -107,6 +112,8 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         clock=Clock.parse(env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()),
         secret=env.get("DINHKY_SECRET") or None,
         portal_url=(env.get("DINHKY_PORTAL_URL") or "").rstrip("/") or None,
+        imap_url=env.get("DINHKY_IMAP") or None,
+        reply_to=Address(addr_spec=env["DINHKY_REPLY_TO"]) if env.get("DINHKY_REPLY_TO") else None,
         only=tuple((env.get("DINHKY_ONLY") or "").split()),
         beat=timedelta(seconds=float(env.get("DINHKY_BEAT") or 4)),
     )
@@ -119,9 +126,9 @@ def office(current: Settings | None = None) -> Office:
     words = words_of(current)
     seal = signer(current)
     channels: dict[str, Channel] = {
-        "email": SmtpChannel(SmtpSettings.from_url(current.smtp_url), current.sender)
+        "email": SmtpChannel(SmtpSettings.from_url(current.smtp_url), current.sender, current.reply_to)
         if current.smtp_url
-        else MaildirChannel(current.maildir, current.sender),
+        else MaildirChannel(current.maildir, current.sender, current.reply_to),
         "chat": ChatChannel(os.environ),
     }
     return Office(
@@ -145,6 +152,25 @@ def office(current: Settings | None = None) -> Office:
 def ledger(current: Settings | None = None) -> SqlLedger:
     """The ledger, not yet migrated if it is new."""
     return SqlLedger((current or settings()).ledger_url)
+
+
+def intake_mailbox(current: Settings, by: str) -> tuple[ImapMailbox, Reader]:
+    """The intake mailbox, to be opened, and its reader `by`. Raises DinhKyError where none is set.
+
+    An address that cannot be understood is a ValueError, without the address in it.
+    """
+    if current.imap_url is None:
+        raise DinhKyError("mailbox_not_set")
+    address = ImapSettings.from_url(current.imap_url)
+    ours = [current.sender.addr_spec, current.reply_to.addr_spec if current.reply_to else "", address.user or ""]
+    reader = Reader(
+        by=by,
+        ours=frozenset(one.lower() for one in ours if "@" in one),
+        clock=current.clock.now,
+        office_time=current.clock.at,
+        authserv=address.authserv,
+    )
+    return ImapMailbox(address), reader
 
 
 def signer(current: Settings | None = None) -> HmacSigner:
