@@ -18,7 +18,8 @@ from dinhky.workbook.cell_text import cell_name, comparable
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form, SheetForm
 from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
 from dinhky.workbook.stable_bytes import without_time
-from dinhky.workbook.typed_values import LARGEST_COUNT, write_day, write_number
+from dinhky.workbook.typed_days import write_day
+from dinhky.workbook.typed_values import LARGEST_COUNT, write_number
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.datavalidation import DataValidation

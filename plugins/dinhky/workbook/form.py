@@ -44,7 +44,8 @@ class Column:
     """One column. `key` is the field of the record; `text_allowed_when` maps another column's key to the values with
     which a link may be free text; `max_length` counts characters. A date may lie `days_before` the data's first day and
     `days_after` their last. A `prefilled` column is written by the system: what stands there is never the sender's
-    mistake, and alone makes no row.
+    mistake, and alone makes no row. `also_called` are other headers that people give the column. A number
+    `unusual_above` this is asked about.
     """
 
     key: str
@@ -61,6 +62,8 @@ class Column:
     days_before: int = 0
     days_after: int = 0
     prefilled: bool = False
+    also_called: tuple[str, ...] = ()
+    unusual_above: int | None = None
 
     @property
     def record_field(self) -> str:
@@ -108,7 +111,10 @@ class ChoiceList:
 
 @dataclass(frozen=True)
 class Form:
-    """A form. `template` is its xlsx file; `filled` are the texts of its named cells."""
+    """A form. `template` is its xlsx file; `filled` are the texts of its named cells.
+
+    `numbering` are the headers under which people number rows, `other_sheets` those that nobody fills in.
+    """
 
     code: str
     version: str
@@ -121,6 +127,8 @@ class Form:
     sheets: tuple[SheetForm, ...]
     choices_sheet: str = ""
     choices: dict[str, ChoiceList] = field(default_factory=dict)
+    numbering: tuple[str, ...] = ()
+    other_sheets: tuple[str, ...] = ()
 
     def options(self, list_name: str, plan: Plan) -> dict[str, str]:
         """The list's choices: stored value -> shown text."""
@@ -147,8 +155,9 @@ def load_form(file: Path) -> Form:
     try:
         sheets = tuple(_sheet(key, sheet) for key, sheet in data.pop("sheets").items())
         choices = {name: ChoiceList(**choice) for name, choice in data.pop("choices", {}).items()}
-        total_words = tuple(data.pop("total_words"))
-        form = Form(**data, sheets=sheets, choices=choices, total_words=total_words, template=file.with_suffix(".xlsx"))
+        for name in ("total_words", "numbering", "other_sheets"):
+            data[name] = tuple(data.get(name, ()))
+        form = Form(**data, sheets=sheets, choices=choices, template=file.with_suffix(".xlsx"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{file}: {error}") from error
     for sheet in form.sheets:
@@ -179,7 +188,8 @@ def _sheet(key: str, data: dict[str, Any]) -> SheetForm:
 
 def _column(data: dict[str, Any]) -> Column:
     limits: dict[str, Any] = {name: Decimal(str(data[name])) for name in ("minimum", "maximum") if name in data}
-    return Column(**{**data, **limits, "kind": ColumnKind(data["kind"])})
+    also_called = tuple(data.get("also_called", ()))
+    return Column(**{**data, **limits, "kind": ColumnKind(data["kind"]), "also_called": also_called})
 
 
 def _judged_by(sheet: SheetForm, criteria: list[Criterion]) -> SheetForm:

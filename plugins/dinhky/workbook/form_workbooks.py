@@ -16,8 +16,9 @@ from dinhky.domain.standing import standing_rows
 from dinhky.rounds.ports import Reading, Signer
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
-from dinhky.workbook.found_sheet import find_sheet
+from dinhky.workbook.found_sheet import find_sheets
 from dinhky.workbook.identity import mismatch
+from dinhky.workbook.oddities import odd_about_sheet, odd_about_workbook
 from dinhky.workbook.read import RawWorkbook, parse
 from dinhky.workbook.refused import WorkbookRefusedError
 
@@ -97,12 +98,12 @@ class FormWorkbooks:
         if identity and identity.template_version != form.version:
             params = {"found": identity.template_version, "expected": form.version}
             problems.append(Problem("template_outdated", params=params))
-        content, found = _content(raw, form, plan, round_)
+        content, found, questions = _content(raw, form, plan, round_)
         problems += found
         if len(problems) > MAX_PROBLEMS:
             left_out = len(problems) - MAX_PROBLEMS
             problems = [*problems[:MAX_PROBLEMS], Problem("more_problems", params={"count": left_out})]
-        return Reading(identity, content, tuple(problems))
+        return Reading(identity, content, tuple(problems), tuple(questions))
 
     def _claimed(self, raw: RawWorkbook) -> Identity | Problem:
         """Whom the file is for, as far as we said so ourselves."""
@@ -112,21 +113,19 @@ class FormWorkbooks:
         return claim.identity if claim.is_ours(self._signer) else Problem("identity_tampered")
 
 
-def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[Content, list[Problem]]:
+def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[Content, list[Problem], list[Problem]]:
+    """What stands in the form's sheets, what is wrong there, and what is odd."""
+    sheets, problems = find_sheets(raw, form)
     records: dict[str, tuple[Any, ...]] = {}
-    problems: list[Problem] = []
-    rows = 0
-    for sheet in form.sheets:
-        found, missing = find_sheet(raw, form, sheet)
-        problems += missing
-        if found:
-            check = SheetCheck(form, found, plan, round_)
-            problems += check.problems
-            rows += check.row_count
-            records[sheet.key] = tuple(check.records)
-    if not rows and not problems:
+    questions = list(odd_about_workbook(raw, form, sheets))
+    for sheet in sheets:
+        check = SheetCheck(form, sheet, plan, round_)
+        problems += check.problems
+        questions += [*odd_about_sheet(form, sheet), *check.questions]
+        records[sheet.form.key] = tuple(check.records)
+    if not problems and not any(sheet.filled_rows for sheet in sheets):
         problems.append(Problem("workbook_empty", params={"sheets": [sheet.name for sheet in form.sheets]}))
-    return Content(**records), problems
+    return Content(**records), problems, questions
 
 
 def _problem(refused: DinhKyError) -> Problem:

@@ -1,96 +1,199 @@
-"""From cells to the rows of a form: sheets found by name, columns by header."""
+"""From cells to the rows of a form: sheets found by name or by their headers, columns by header."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import nearest
 from dinhky.workbook.cell_text import cell_name, clean_line, comparable
-from dinhky.workbook.form import Form, SheetForm
+from dinhky.workbook.form import ColumnKind, Form, SheetForm
+from dinhky.workbook.headers import Header, bare, find_header
 from dinhky.workbook.identity import IDENTITY_SHEET
 from dinhky.workbook.read import RawWorkbook
+from dinhky.workbook.sheet_marks import NO_MARKS, SheetMarks
 
-HEADER_WITHIN = 30
-"""The header row is looked for in the first rows of a sheet: people insert lines above it."""
+_NOTHING = re.compile(r"[\W_]*")
+"""Dashes and dots say that there is nothing to say, and a stray one far below says nothing at all."""
+_ENDS = re.compile(r"(?!\w)")
+_ENDS_IT = re.compile(r"\s*(?:[:.(=\d]|$)")
+"""What follows "Tổng cộng" where nothing is named that was added up: the row need lack less to be a total."""
+_COUNTED_ONCE = frozenset({ColumnKind.INTEGER, ColumnKind.NUMBER})
+
+
+@dataclass(frozen=True)
+class FilledRow:
+    """A row in which a person wrote: its number from 1, and the values by column key."""
+
+    number: int
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class FoundSheet:
-    """A sheet of the form as it was found: its name there, the header's row and each column's number, from 1."""
+    """A sheet of the form as it was found: its name there, its rows, and the header's place."""
 
     form: SheetForm
     name: str
     rows: list[list[Any]]
-    errors: set[str]
-    header_row: int
-    columns: dict[str, int]
+    header: Header
+    total_words: tuple[str, ...]
+    errors: set[str] = field(default_factory=set)
+    marks: SheetMarks = NO_MARKS
 
     def cell(self, row: int, key: str) -> str:
-        return cell_name(row, self.columns[key])
+        return cell_name(row, self.header.columns[key])
 
-    def filled_rows(self, total_words: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Row number and values by column key, of every row a person wrote in. Help and total rows are passed over.
+    @property
+    def filled_rows(self) -> list[FilledRow]:
+        """Every row that a person wrote in, but for help, totals and repeated headers."""
+        return self._sorted_out[0]
 
-        What stands in prefilled columns alone makes a row only where every prefilled row wants an answer.
+    @property
+    def total_rows(self) -> list[int]:
+        """The numbers of the rows that were taken for totals."""
+        return self._sorted_out[1]
+
+    @cached_property
+    def spread(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """The cells that show the value of a cell above, merged with them: row and column of each, and of the other.
+
+        Numbers are not spread: counted in every row they would be counted several times.
+        """
+        spreading = {
+            self.header.columns[column.key]
+            for column in self.form.columns
+            if column.kind not in _COUNTED_ONCE and not column.prefilled
+        }
+        return {
+            (row, left): (top, left)
+            for top, left, bottom, _ in self.marks.merges
+            if top > self.header.row and left in spreading
+            for row in range(top + 1, min(bottom, len(self.rows)) + 1)
+        }
+
+    @cached_property
+    def _sorted_out(self) -> tuple[list[FilledRow], list[int]]:
+        """Filled rows, and the numbers of total rows.
+
+        What stands in prefilled columns alone makes a row only where every prefilled row wants an answer; what a merged
+        cell shows in further rows makes none.
         """
         told = [column.key for column in self.form.columns if self.form.every_row or not column.prefilled]
-        help_texts = {column.key: comparable(column.help) for column in self.form.columns if column.help}
-        for number, row in enumerate(self.rows[self.header_row :], self.header_row + 1):
-            values = {key: row[column - 1] if column <= len(row) else "" for key, column in self.columns.items()}
+        filled, totals = [], []
+        for number, row in enumerate(self.rows[self.header.row :], self.header.row + 1):
+            values = {key: row[at - 1] if at <= len(row) else "" for key, at in self.header.columns.items()}
             has_error = bool(self.errors) and any(self.cell(number, key) in self.errors for key in told)
-            if not has_error and all(values[key] == "" for key in told):
+            if not has_error and all(says_nothing(values[key]) for key in told):
                 continue
-            texts = {key: comparable(value) for key, value in values.items()}
-            if not has_error and not any(texts[key] for key in told):
+            if self.spread:
+                values |= self._shown_in(number)
+            if self._is_printed(values, told[0]):
                 continue
-            if all(text == help_texts.get(key, "") for key, text in texts.items()):
-                continue
-            if _is_total(row, total_words):
-                continue
-            yield number, values
+            if self._is_total(row, values):
+                totals.append(number)
+            else:
+                filled.append(FilledRow(number, values))
+        return filled, totals
+
+    def _shown_in(self, number: int) -> dict[str, Any]:
+        """The values of merged cells above that this row shows."""
+        shown = {}
+        for key, position in self.header.columns.items():
+            above = self.spread.get((number, position))
+            if above and above[1] <= len(self.rows[above[0] - 1]):
+                shown[key] = self.rows[above[0] - 1][above[1] - 1]
+        return shown
+
+    def _is_printed(self, values: dict[str, Any], first: str) -> bool:
+        """Whether the row repeats the headers, or the help under them."""
+        text = comparable(values[first])
+        return any(
+            text == known[first] and all(comparable(values[key]) == known[key] for key in values)
+            for known in self._printed
+        )
+
+    @cached_property
+    def _printed(self) -> list[dict[str, str]]:
+        helps = {column.key: comparable(column.help) for column in self.form.columns}
+        headers = {column.key: comparable(column.header) for column in self.form.columns}
+        return [helps, headers] if any(helps.values()) else [headers]
+
+    def _is_total(self, row: list[Any], values: dict[str, Any]) -> bool:
+        """Whether the row begins with "Tổng cộng" or the like, and lacks what a row of data must have."""
+        text = next((value for value in row if isinstance(value, str) and not says_nothing(value)), "")
+        first = comparable(text)
+        word = next((word for word in self.total_words if first.startswith(word) and _ENDS.match(first, len(word))), "")
+        if not word:
+            return False
+        required = [column.key for column in self.form.columns if column.required]
+        lacking = sum(says_nothing(values[key]) for key in required)
+        is_named = " " in word and 2 * lacking > len(required)  # "Tổng số tin, bài": one word might begin a name
+        return is_named or bool(lacking and _ENDS_IT.match(first, len(word)))
 
 
-def find_sheet(raw: RawWorkbook, form: Form, sheet: SheetForm) -> tuple[FoundSheet | None, list[Problem]]:
-    """The form's sheet in the workbook, or why it cannot be used: it, or columns of it, are missing."""
-    by_name = {comparable(name): name for name in reversed(raw.sheets)}
-    name = by_name.get(comparable(sheet.name))
-    if name is None:
-        visible = [clean_line(other) for other in raw.sheets if other != IDENTITY_SHEET]
-        params = {"sheet": sheet.name, "cell": "", "found": visible, "nearest": nearest(sheet.name, visible)}
-        return None, [Problem("sheet_missing", form.place(sheet.name), params)]
-    rows = raw.sheets[name]
-    header_row, columns = _find_header(rows, sheet)
-    missing = [column.header for column in sheet.columns if column.key not in columns]
-    if missing:
-        found = [clean_line(value) for value in rows[header_row - 1] if clean_line(value)] if header_row else []
-        where = form.place(name, cell_name(header_row, 1)) if header_row else form.place(name)
-        cell = cell_name(header_row, 1) if header_row else ""
-        return None, [
-            Problem("column_missing", where, {"sheet": name, "cell": cell, "expected": header, "found": found})
-            for header in missing
-        ]
-    return FoundSheet(sheet, name, rows, raw.errors.get(name, set()), header_row, columns), []
+def says_nothing(value: Any) -> bool:
+    """Whether a cell is empty, or holds only spaces, dashes and dots."""
+    return value == "" or (isinstance(value, str) and _NOTHING.fullmatch(value) is not None)
 
 
-def _find_header(rows: list[list[Any]], sheet: SheetForm) -> tuple[int, dict[str, int]]:
-    """The row that holds most of the form's headers, counted from 1, and where each stands; 0 if none holds any."""
-    keys = {comparable(column.header): column.key for column in sheet.columns}
-    best: tuple[int, dict[str, int]] = (0, {})
-    for number, row in enumerate(rows[:HEADER_WITHIN], 1):
-        columns: dict[str, int] = {}
-        for column, value in enumerate(row, 1):
-            key = keys.get(comparable(value)) if value != "" else None
-            if key:
-                columns.setdefault(key, column)
-        if len(columns) > len(best[1]):
-            best = (number, columns)
-    return best
+def find_sheets(raw: RawWorkbook, form: Form) -> tuple[list[FoundSheet], list[Problem]]:
+    """The form's sheets in the workbook, and why others cannot be used: they, or columns of them, are missing."""
+    names = _names(raw, form)
+    total_words = tuple(sorted((comparable(word) for word in form.total_words), key=len, reverse=True))
+    found, problems = [], []
+    for sheet in form.sheets:
+        name = names.get(sheet.key)
+        if name is None:
+            visible = [clean_line(other) for other in raw.sheets if other != IDENTITY_SHEET]
+            params = {"sheet": sheet.name, "cell": "", "found": visible, "nearest": nearest(sheet.name, visible)}
+            problems.append(Problem("sheet_missing", form.place(sheet.name), params))
+            continue
+        rows = raw.sheets[name]
+        header = find_header(rows, sheet)
+        missing = [column.header for column in sheet.columns if column.key not in header.columns]
+        if missing:
+            problems += _columns_missing(form, name, rows, header, missing)
+            continue
+        errors, marks = raw.errors.get(name, set()), raw.marks.get(name, NO_MARKS)
+        found.append(FoundSheet(sheet, name, rows, header, total_words, errors, marks))
+    return found, problems
 
 
-def _is_total(row: list[Any], total_words: tuple[str, ...]) -> bool:
-    """Whether the row's first text is "Tổng cộng" or the like, alone or followed by a colon."""
-    first = next((comparable(value) for value in row if isinstance(value, str) and comparable(value)), "")
-    return first.rstrip(" :.") in {comparable(word) for word in total_words}
+def _names(raw: RawWorkbook, form: Form) -> dict[str, str]:
+    """What each sheet of the form is called in the workbook: its name, spelled any way, or that of the only other sheet
+    with all its headers."""
+    exact = {comparable(name): name for name in reversed(raw.sheets)}
+    names = {sheet.key: exact[comparable(sheet.name)] for sheet in form.sheets if comparable(sheet.name) in exact}
+    if len(names) == len(form.sheets):
+        return names
+    printed = {bare(name) for name in form.other_sheets} | {bare(IDENTITY_SHEET)}
+    free = [name for name in raw.sheets if name not in names.values() and bare(name) not in printed]
+    for sheet in form.sheets:
+        if sheet.key not in names:
+            alike = [name for name in free if bare(name) == bare(sheet.name)] or [
+                name
+                for name in free
+                if len(find_header(raw.sheets[name], sheet, likeness=False).columns) == len(sheet.columns)
+            ]
+            if len(alike) == 1:
+                names[sheet.key] = alike[0]
+                free.remove(alike[0])
+    return names
+
+
+def _columns_missing(
+    form: Form, name: str, rows: list[list[Any]], header: Header, missing: Iterable[str]
+) -> list[Problem]:
+    found = [clean_line(value) for value in rows[header.row - 1] if clean_line(value)] if header.row else []
+    cell = cell_name(header.row, 1) if header.row else ""
+    return [
+        Problem(
+            "column_missing", form.place(name, cell), {"sheet": name, "cell": cell, "expected": one, "found": found}
+        )
+        for one in missing
+    ]

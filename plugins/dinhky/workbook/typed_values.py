@@ -1,72 +1,65 @@
-"""Dates and numbers as people type them. What can be read in two ways is not read at all."""
+"""Numbers as people type them. What can be read in two ways is not read at all: the other way is asked about."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from dinhky.workbook.cell_text import clean_line
 
-_DAY_MONTH_YEAR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
-_YEAR_MONTH_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_MIDNIGHT = re.compile(r"[ T]00?:00(:00(\.0+)?)?$")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 _GROUPED_NUMBER = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
+_GROUPED_BY_COMMAS = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
 _DECIMAL_NUMBER = re.compile(r"([+-]?\d{1,9})(?:[.,](\d{1,6}))?")
-_EXCEL_EPOCH = date(1899, 12, 30)
-_SERIALS_OF_THIS_CENTURY = range(36526, 73051)
-"""Excel's numbers for the days from 1/1/2000 to 31/12/2099."""
 LARGEST_COUNT = 100_000_000
 DECIMALS = 4
 """How many decimals of a number are kept: what a formula leaves beyond is noise."""
 
 
-def parse_day(value: Any) -> date | None:
-    """The day a cell means, or None if it cannot be told.
+@dataclass(frozen=True)
+class TypedCount:
+    """What a cell means as a whole number. `number` is certain; `was_grouped` says that dots grouped its thousands.
 
-    Takes real dates, `15/3/2026`, `15.03.2026`, `15-3-2026` (day first, as Vietnamese write), `2026-03-15`, and a date
-    that lost its format (46096). A missing or two-digit year is not guessed.
+    Without a certain number, `could_be` is the one that it may have been meant for, if there is one.
     """
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        is_day = value == value and value in _SERIALS_OF_THIS_CENTURY
-        return _EXCEL_EPOCH + timedelta(days=int(value)) if is_day else None
-    text = _MIDNIGHT.sub("", clean_line(value))
-    if found := _DAY_MONTH_YEAR.fullmatch(text):
-        return _day_or_none(int(found[4]), int(found[3]), int(found[1]))
-    if found := _YEAR_MONTH_DAY.fullmatch(text):
-        return _day_or_none(int(found[1]), int(found[2]), int(found[3]))
-    return None
+
+    number: int | None = None
+    was_grouped: bool = False
+    could_be: int | None = None
 
 
-def write_day(day: date) -> str:
-    """`14/3/2026`: days below 10 and months 1 and 2 are padded with a zero, as Decree 30/2020 has it."""
-    return f"{day.day:02d}/{day.month:02d}/{day.year}" if day.month <= 2 else f"{day.day:02d}/{day.month}/{day.year}"
+NO_COUNT = TypedCount()
 
 
-def parse_whole_number(value: Any) -> int | None:
-    """The whole number a cell means, or None if it is none: words, fractions, NaN, infinity, or absurdly large.
+def read_count(value: Any) -> TypedCount:
+    """The whole number a cell means; none for words, fractions, NaN, infinity, or what is absurdly large.
 
-    In text a dot groups thousands, as Vietnamese write: "10.361" is ten thousand. A comma is a decimal sign: not whole.
+    In text a dot groups thousands, as Vietnamese write: "10.361" is ten thousand. A comma is a decimal sign, so
+    "10,361" is no whole number, and neither is the number 10.361 in a cell; but either may be ten thousand, typed into
+    an Excel set to another country's signs.
     """
     if isinstance(value, bool):
-        return None
+        return NO_COUNT
     if isinstance(value, float):
-        number = int(value) if value.is_integer() else None
-    elif isinstance(value, int):
-        number = value
-    elif isinstance(value, str):
-        number = _number_in(clean_line(value))
-    else:
-        number = None
-    return number if number is not None and abs(number) <= LARGEST_COUNT else None
+        if value.is_integer():
+            return _within(TypedCount(int(value)))
+        thousands = round(value * 1000, 6)
+        has_three_places = abs(value) < 1000 <= thousands and thousands == int(thousands) and thousands % 10
+        return TypedCount(could_be=int(thousands)) if has_three_places else NO_COUNT
+    if isinstance(value, int):
+        return _within(TypedCount(value))
+    text = clean_line(value) if isinstance(value, str) else ""
+    if len(text) > 20 or not text.isascii():
+        return NO_COUNT
+    if _WHOLE_NUMBER.fullmatch(text):
+        return _within(TypedCount(int(text)))
+    if _GROUPED_NUMBER.fullmatch(text):
+        return _within(TypedCount(int(text.replace(".", "")), was_grouped=True))
+    if _GROUPED_BY_COMMAS.fullmatch(text):
+        return TypedCount(could_be=int(text.replace(",", "")))
+    return NO_COUNT
 
 
 def parse_number(value: Any) -> Decimal | None:
@@ -96,16 +89,5 @@ def _rounded(number: Decimal) -> Decimal:
     return whole if rounded == whole else rounded.normalize()
 
 
-def _number_in(text: str) -> int | None:
-    if len(text) > 20 or not text.isascii():
-        return None
-    if _WHOLE_NUMBER.fullmatch(text):
-        return int(text)
-    return int(text.replace(".", "")) if _GROUPED_NUMBER.fullmatch(text) else None
-
-
-def _day_or_none(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+def _within(count: TypedCount) -> TypedCount:
+    return count if count.number is not None and abs(count.number) <= LARGEST_COUNT else NO_COUNT

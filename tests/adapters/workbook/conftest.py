@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
@@ -104,6 +106,18 @@ class Desk:
         saved = io.BytesIO()
         book.save(saved)
         return saved.getvalue()
+
+    def calculated(self, data: bytes, cell: str, value: str) -> bytes:
+        """The workbook as Excel saves it once a formula's text has been worked out."""
+        changed = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as target:
+            for entry in source.infolist():
+                part = source.read(entry).decode() if entry.filename.endswith(".xml") else source.read(entry)
+                if isinstance(part, str) and "sheetData" in part:
+                    found = rf'(<c r="{cell}"[^>]*?)(?: t="\w+")?(>\s*<f>[^<]*</f>)<v ?/?>(?:</v>)?'
+                    part = re.sub(found, rf'\1 t="str"\2<v>{value}</v>', part)
+                target.writestr(entry.filename, part)
+        return changed.getvalue()
 
 
 @pytest.fixture(scope="session")

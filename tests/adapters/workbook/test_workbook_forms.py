@@ -25,7 +25,7 @@ from dinhky.signing import HmacSigner
 from dinhky.workbook.build import build
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
-from dinhky.workbook.found_sheet import find_sheet
+from dinhky.workbook.found_sheet import find_sheets
 from dinhky.workbook.read import parse
 from dinhky.workbook.sample import fill
 
@@ -210,9 +210,8 @@ def score_sheet(desk, score_form) -> bytes:
 
 
 def scores(desk, form, data):
-    found, missing = find_sheet(parse(data), form, form.sheets[0])
+    [found], missing = find_sheets(parse(data), form)
     assert missing == []
-    assert found
     return SheetCheck(form, found, desk.plan, desk.round)
 
 

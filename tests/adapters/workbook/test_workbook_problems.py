@@ -35,8 +35,11 @@ CELL_MISTAKES = [
     ("choice_unknown", "posts", {"channel": "Đài"}, "D5", ["Có phải ý là “Đài truyền thanh phường”"]),
     ("choice_unknown", "posts", {"form": "xyz"}, "C5", ["xyz", "Phóng sự"]),
     ("choice_unknown", "posts", {"field": 3}, "H5", ["“3”", "Cải cách thể chế"]),
-    ("date_unreadable", "posts", {"published": "3/15/2026"}, "E5", ["3/15/2026", "ngày/tháng/năm", "14/3/2026"]),
+    ("date_unclear", "posts", {"published": "03/13/2026"}, "E5", ["“03/13/2026”", "có phải là ngày 13/3/2026?"]),
+    ("date_unclear", "posts", {"published": date(2026, 4, 3)}, "E5", ["ô E5: là ngày 04/3/2026 hay ngày 03/4/2026?"]),
+    ("date_unclear", "posts", {"published": "3/4/2026"}, "E5", ["“3/4/2026”: là ngày 04/3/2026 hay ngày 03/4/2026?"]),
     ("date_unreadable", "posts", {"published": "15/3"}, "E5", ["“15/3”"]),
+    ("date_unreadable", "posts", {"published": "tháng 3/2026"}, "E5", ["“tháng 3/2026”", "đủ ngày/tháng/năm"]),
     ("date_unreadable", "posts", {"published": "hôm qua"}, "E5", ["hôm qua", "15/12/2025"]),
     ("date_unreadable", "posts", {"published": time(8, 30)}, "E5", ["08:30"]),
     ("date_unreadable", "posts", {"published": True}, "E5", ["True"]),
@@ -46,6 +49,8 @@ CELL_MISTAKES = [
     ("number_unreadable", "activities", {"participants": "45 người"}, "F5", ["45 người", "số nguyên"]),
     ("number_unreadable", "activities", {"participants": 12.5}, "F5", ["12.5"]),
     ("number_unreadable", "activities", {"participants": "1e999"}, "F5", ["1e999"]),
+    ("number_unclear", "activities", {"participants": 10.361}, "F5", ["“10.361”, có phải là 10361?"]),
+    ("number_unclear", "activities", {"participants": "10,361"}, "F5", ["“10,361”, có phải là 10361?"]),
     ("number_negative", "activities", {"participants": -3}, "F5", ["-3"]),
     ("number_negative", "activities", {"participants": "-3"}, "F5", ["-3"]),
     ("link_not_web", "posts", {"link": "phucloi.example/tin/1"}, "F5", ["phucloi.example/tin/1", "https://"]),
@@ -116,8 +121,11 @@ def test_an_empty_workbook_is_told(desk):
 
 
 def test_a_missing_sheet_is_told_with_the_one_that_looks_like_it(desk, post):
-    data = desk.edited(lambda book: setattr(book["Tin bài"], "title", "Tin bải 2"), desk.filled(posts=[post]))
-    [problem] = desk.read(data).problems
+    def edit(book):
+        book["Tin bài"].title = "Tin bải 2"
+        book["Tin bải 2"].delete_rows(3)
+
+    [problem] = desk.read(desk.edited(edit, desk.filled(posts=[post]))).problems
     assert problem.code == "sheet_missing"
     assert "“Tin bài”" in problem.where
     assert "tên gần giống: “Tin bải 2”" in desk.words.sentence(problem)

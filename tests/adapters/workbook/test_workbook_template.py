@@ -103,11 +103,13 @@ def test_a_definition_that_contradicts_itself_is_named(tmp_path, change, complai
 
 def test_every_code_the_package_can_give_has_a_sentence_and_the_other_way_round():
     problems = TEMPLATES / "messages" / "problems"
-    sentences = [yaml.safe_load((problems / f"{file}.yaml").read_text("utf-8")) for file in ("files", "workbook")]
+    files = ("files", "workbook", "questions")
+    sentences = [yaml.safe_load((problems / f"{file}.yaml").read_text("utf-8")) for file in files]
     package = Path(__file__).parents[3] / "plugins" / "dinhky" / "workbook"
     source = "\n".join(file.read_text("utf-8") for file in package.glob("*.py"))
     raised = set(re.findall(r'(?:Problem|WorkbookRefusedError|_WrongValueError|unknown)\(\s*"(\w+)"', source))
-    raised |= set(re.findall(r'"(duplicate_\w+|file_\w+)"', source)) - {"file_size"}
+    raised |= set(re.findall(r'"(duplicate_\w+|file_\w+|number_un\w+)"', source)) - {"file_size"}
+    raised |= {one or other for one, other in re.findall(r'_ask\(row, column, "(\w+)"|append\(\("(\w+)"', source)}
     assert raised == {code for known in sentences for code in known}
 
 

@@ -1,9 +1,9 @@
-"""Dates and numbers: what is taken, what is not, and that nothing typed can make the parsers fail."""
+"""Numbers, text and links: what is taken, what is not, and that nothing typed can make the parsers fail."""
 
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -11,54 +11,37 @@ from hypothesis import strategies as st
 
 from dinhky.domain.same_item import bare_link, is_web_link
 from dinhky.workbook.cell_text import clean, comparable
-from dinhky.workbook.typed_values import LARGEST_COUNT, parse_day, parse_whole_number, write_day
+from dinhky.workbook.typed_values import LARGEST_COUNT, NO_COUNT, TypedCount, read_count
 
 ANYTHING = st.one_of(
     st.text(), st.integers(), st.floats(), st.booleans(), st.dates(), st.datetimes(), st.times(), st.timedeltas()
 )
-THIS_CENTURY = st.dates(date(2000, 1, 1), date(2099, 12, 31))
-
-
-@given(st.dates(date(1000, 1, 1)))
-def test_a_day_is_read_back_however_it_is_written(day):
-    for separator in "/.-":
-        assert parse_day(f"{day.day}{separator}{day.month}{separator}{day.year}") == day
-        assert parse_day(f" {day.day:02d}{separator}{day.month:02d}{separator}{day.year} ") == day
-    assert parse_day(day.isoformat()) == day
-    assert parse_day(f"{day.isoformat()} 00:00:00") == day
-    assert parse_day(write_day(day)) == day
-    assert parse_day(datetime.combine(day, time(23, 59))) == day
-
-
-@given(THIS_CENTURY)
-def test_a_day_that_lost_its_format_is_read_back(day):
-    serial = (day - date(1899, 12, 30)).days
-    assert parse_day(serial) == parse_day(float(serial)) == day
 
 
 @given(ANYTHING)
 def test_nothing_makes_the_parsers_fail(value):
-    day = parse_day(value)
-    assert day is None or type(day) is date
-    number = parse_whole_number(value)
-    assert number is None or (type(number) is int and abs(number) <= LARGEST_COUNT)
+    count = read_count(value)
+    assert count.number is None or (type(count.number) is int and abs(count.number) <= LARGEST_COUNT)
+    assert count.number is None or count.could_be is None
     assert is_web_link(str(value)) in (True, False)
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["", "15/3", "3/15/2026", "31/2/2026", "15/3/26", "15/3.2026", "2026/3/15", "15 tháng 3", "١٥/٣/٢٠٢٦٠", "0/0/0000",
-     20260315, 15032026, -1, math.nan, math.inf, 46083.5, True, time(8), timedelta(days=1), "15/3/2026 và 16/3/2026"],
-)  # fmt: skip
-def test_what_is_not_one_certain_day_is_no_day(value):
-    assert parse_day(value) is None
 
 
 @given(st.integers(-LARGEST_COUNT, LARGEST_COUNT))
 def test_a_number_is_read_back_however_it_is_written(number):
-    assert parse_whole_number(number) == parse_whole_number(float(number)) == number
-    assert parse_whole_number(f" {number} ") == number
-    assert parse_whole_number(f"{number:,}".replace(",", ".")) == number
+    assert read_count(number) == read_count(float(number)) == read_count(f" {number} ") == TypedCount(number)
+    by_dots = read_count(f"{number:,}".replace(",", "."))
+    assert by_dots == TypedCount(number, was_grouped=abs(number) >= 1000)
+
+
+@given(st.integers(1000, LARGEST_COUNT))
+def test_thousands_grouped_by_commas_are_asked_about_not_guessed(number):
+    """Vietnamese write a comma before decimals: 10,361 is a little more than ten, or ten thousand in English."""
+    assert read_count(f"{number:,}") == TypedCount(could_be=number)
+
+
+@pytest.mark.parametrize(("value", "could_be"), [(10.361, 10361), (1.005, 1005), (999.999, 999999)])
+def test_a_cell_with_three_decimals_may_have_been_meant_for_thousands(value, could_be):
+    assert read_count(value) == TypedCount(could_be=could_be)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +50,7 @@ def test_a_number_is_read_back_however_it_is_written(number):
      math.nan, math.inf, -math.inf, 1e300, True, date(2026, 3, 1), time(8)],
 )  # fmt: skip
 def test_what_is_not_one_certain_whole_number_is_none(value):
-    assert parse_whole_number(value) is None
+    assert read_count(value) == NO_COUNT
 
 
 @given(st.text())

@@ -1,0 +1,97 @@
+"""What is odd about a workbook, but may be right: told to the sender as questions, with how it was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from dinhky.domain.errors import Problem
+from dinhky.workbook.cell_text import cell_name, clean_line, comparable
+from dinhky.workbook.form import Form
+from dinhky.workbook.found_sheet import FoundSheet, says_nothing
+from dinhky.workbook.headers import bare
+from dinhky.workbook.identity import IDENTITY_SHEET
+from dinhky.workbook.read import RawWorkbook
+
+
+def odd_about_workbook(raw: RawWorkbook, form: Form, sheets: Iterable[FoundSheet]) -> Iterator[Problem]:
+    """Sheets with content that the form does not ask for."""
+    used = {sheet.name for sheet in sheets}
+    printed = {bare(name) for name in (IDENTITY_SHEET, form.choices_sheet, *form.other_sheets)}
+    ignored = [
+        clean_line(name)
+        for name, rows in raw.sheets.items()
+        if name not in used
+        and bare(name) not in printed
+        and not all(says_nothing(cell) for row in rows for cell in row)
+    ]
+    if ignored:
+        yield Problem("sheets_ignored", params={"found": ignored})
+
+
+def odd_about_sheet(form: Form, sheet: FoundSheet) -> Iterator[Problem]:
+    """What was hidden, merged, renamed, added up or added to a sheet of the form."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    if comparable(sheet.name) != comparable(sheet.form.name):
+        found.append(("sheet_taken_as", {"found": sheet.name, "taken": sheet.form.name}))
+    if sheet.header.taken_as:
+        headers = {column.key: column.header for column in sheet.form.columns}
+        pairs = [{"found": text, "taken": headers[key]} for key, text in sheet.header.taken_as.items()]
+        found.append(("columns_taken_as", {"pairs": pairs}))
+    rows = [row.number for row in sheet.filled_rows]
+    if rows and sheet.marks.is_hidden:
+        found.append(("sheet_hidden", {"count": len(rows)}))
+    if hidden := sheet.marks.hidden_rows.intersection(rows):
+        found.append(("rows_hidden", {"rows": _spans(hidden)}))
+    if columns := list(_hidden_columns(sheet)):
+        found.append(("columns_hidden", {"columns": columns}))
+    if merged := _merged(sheet, rows):
+        found.append(("cells_merged", {"ranges": merged}))
+    if sheet.total_rows:
+        found.append(("total_rows_left_out", {"rows": _spans(sheet.total_rows)}))
+    if columns := list(_columns_ignored(form, sheet, rows)):
+        found.append(("columns_ignored", {"columns": columns}))
+    for code, params in found:
+        yield Problem(code, form.place(sheet.name), {"sheet": sheet.name, "cell": "", **params})
+
+
+def _hidden_columns(sheet: FoundSheet) -> Iterator[str]:
+    """The headers of hidden columns in which something was written."""
+    for column in sheet.form.columns:
+        is_hidden = sheet.header.columns[column.key] in sheet.marks.hidden_columns
+        if is_hidden and any(not says_nothing(row.values[column.key]) for row in sheet.filled_rows):
+            yield column.header
+
+
+def _merged(sheet: FoundSheet, rows: list[int]) -> list[str]:
+    """The merged cells that were read as if each row said the same."""
+    used: dict[tuple[int, int], int] = {}
+    for (row, _), above in sheet.spread.items():
+        shown = sheet.rows[above[0] - 1][above[1] - 1] if above[1] <= len(sheet.rows[above[0] - 1]) else ""
+        if row in rows and not says_nothing(shown):
+            used[above] = max(row, used.get(above, 0))
+    return [f"{cell_name(top, left)}:{cell_name(bottom, left)}" for (top, left), bottom in sorted(used.items())]
+
+
+def _columns_ignored(form: Form, sheet: FoundSheet, rows: list[int]) -> Iterator[str]:
+    """Columns beside the form's own in which something stands next to what was read: by header, else by letter."""
+    known = set(sheet.header.columns.values())
+    headers = sheet.rows[sheet.header.row - 1]
+    numbering = {bare(name) for name in form.numbering}
+    for position in range(1, max((len(sheet.rows[row - 1]) for row in rows), default=0) + 1):
+        header = clean_line(headers[position - 1]) if position <= len(headers) else ""
+        if position in known or bare(header) in numbering:
+            continue
+        cells = [sheet.rows[row - 1][position - 1] for row in rows if position <= len(sheet.rows[row - 1])]
+        if not all(says_nothing(cell) for cell in cells):
+            yield header or cell_name(1, position)[:-1]
+
+
+def _spans(numbers: Iterable[int]) -> list[str]:
+    """`5–8`, `11`: runs of row numbers, as people write them."""
+    spans = []
+    for _, run in groupby(enumerate(sorted(numbers)), lambda item: item[1] - item[0]):
+        found = [number for _, number in run]
+        spans.append(f"{found[0]}–{found[-1]}" if len(found) > 1 else str(found[0]))
+    return spans
