@@ -14,6 +14,8 @@ from types import FrameType
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
 from dinhky.channels.email import SmtpSettings
+from dinhky.channels.imap import ImapSettings
+from dinhky.channels.server_url import ServerUrl
 from dinhky.domain.schedule import Round, year_of
 from dinhky.service.airflow_environment import airflow_environment, passwords, passwords_file
 from dinhky.service.console import Console
@@ -69,9 +71,11 @@ def serve(current: Settings, console: Console, *, port: int | None) -> None:
     """Run the service in the settings' home until it is interrupted.
 
     Raises ServiceError for a clock that was told the time while mail would leave the machine: nobody outside should be
-    written to at an invented moment.
+    written to at an invented moment, nor their mail be answered.
     """
-    if not current.clock.is_real and current.smtp_url and not SmtpSettings.from_url(current.smtp_url).is_local:
+    servers: list[ServerUrl] = [SmtpSettings.from_url(current.smtp_url)] if current.smtp_url else []
+    servers += [ImapSettings.from_url(current.imap_url)] if current.imap_url else []
+    if not current.clock.is_real and not all(server.is_local for server in servers):
         raise ServiceError("invented_time_with_real_mail")
     with service(console, current.home, port=port, prepare=lambda: prepare(current), environment=_shared_clock) as (
         processes,
