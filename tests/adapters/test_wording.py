@@ -16,13 +16,16 @@ from jinja2 import Environment, UndefinedError, meta
 import dinhky
 from dinhky import bootstrap
 from dinhky.domain import errors
-from dinhky.domain.assignment import State
+from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.content import Content, Evidence
 from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import DinhKyError, Problem
-from dinhky.domain.plan import Plan
+from dinhky.domain.plan import Plan, Unit
+from dinhky.domain.schedule import Round
 from dinhky.intake.receive import Receipt, Verdict
+from dinhky.intake.senders import Party
 from dinhky.rounds.lookup import round_of
+from dinhky.rounds.owed import Affair, Urgency
 from dinhky.rounds.ports import Submission
 from dinhky.rounds.standing_duties import StandingPart
 from dinhky.wording import TemplateWords
@@ -124,6 +127,19 @@ def contest_facts(plan: Plan) -> dict[str, Any]:
     }
 
 
+def mail_facts(plan: Plan, round_: Round, unit: Unit) -> dict[str, Any]:
+    """What answers to mail speak of beside the rest."""
+    party = Party(plan, unit, unit.contacts[0])
+    part = Assignment(round_.id, unit.code, unit.name, State.OPEN)
+    owed = [Affair(round_, part, urgency, NOW, 1, False) for urgency in (Urgency.SOON, Urgency.OVERDUE)]
+    return {
+        "address": "la@x.example",
+        "parties": [party],
+        "names": ["biểu.xls"],
+        "awaited": [(party, owed), (party, [])],
+    }
+
+
 def facts() -> dict[str, Any]:
     """What all messages together may speak of."""
     office = bootstrap.office(bootstrap.settings({}))
@@ -162,6 +178,7 @@ def facts() -> dict[str, Any]:
         "links": {"vp": "https://portal.example/u/x.vp.1"},
         "reason": "Đi công tác",
         **contest_facts(plan),
+        **mail_facts(plan, round_, unit),
         "products": [{"unit": "Văn phòng", "title": "Kế hoạch", "number": "12/KH-UBND", "issued": NOW.date(),
                       "link": "", "note": "", "late": False}],
     }  # fmt: skip

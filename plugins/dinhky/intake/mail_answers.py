@@ -51,7 +51,7 @@ def not_taken(
     is_empty = reason.code == "mail_without_file"
     kind = f"no-file-{local(now).date().isoformat()}" if is_empty else f"not-taken-{mail.key[:16]}"
     with office.ledger.snapshot() as ledger:
-        owed = [
+        awaited = [
             (party, [one for one in affairs_of(office, ledger, party.plan, party.unit.code, now) if one.is_owed])
             for party in parties
         ]
@@ -60,7 +60,7 @@ def not_taken(
             for party in parties
             if (link := links_for_the_year(office, ledger, party.plan).get(party.unit.code))
         }
-    facts = {"reason": office.words.sentence(reason), "owed": owed, "links": links}
+    facts = {"reason": office.words.sentence(reason), "awaited": awaited, "links": links}
     yield from _to_senders(office, mail, kind, "mail_not_taken", parties, now, **facts)
 
 
