@@ -19,7 +19,7 @@ LENGTH = 8
 HEADER = 1 + 1 + LENGTH
 """Bytes before an answer: status, `1` if the child ends after it, length."""
 WORN_OUT = 0.5
-"""A child that has ever used this share of its memory ends after the answer, so that the next file finds all of it."""
+"""A child that still holds this share of its memory after an answer ends, so that the next file finds all of it."""
 
 
 def main(function: str, memory_mb: int, cpu_seconds: float, open_files: int) -> None:
@@ -30,6 +30,7 @@ def main(function: str, memory_mb: int, cpu_seconds: float, open_files: int) -> 
     module, _, name = function.partition(":")
     work: Callable[[bytes], bytes] = getattr(import_module(module), name)
     sys.stdout = sys.stderr  # a stray print must not be taken for an answer
+    own_size = os.open("/proc/self/statm", os.O_RDONLY)  # before files are limited
     _limit(memory_mb * 2**20, open_files)
     os.write(1, READY)
     while (payload := _job()) is not None:
@@ -37,8 +38,8 @@ def main(function: str, memory_mb: int, cpu_seconds: float, open_files: int) -> 
         status, answer = _answer(work, payload)
         signal.setitimer(signal.ITIMER_PROF, 0)
         del payload
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        is_last = status == OUT_OF_MEMORY or peak_mb > WORN_OUT * memory_mb
+        held = int(os.pread(own_size, 100, 0).split()[0]) * resource.getpagesize()
+        is_last = status == OUT_OF_MEMORY or held > WORN_OUT * memory_mb * 2**20
         _write(status + (b"1" if is_last else b"0") + len(answer).to_bytes(LENGTH, "little"))
         _write(answer)
         if is_last:

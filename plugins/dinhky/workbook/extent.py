@@ -11,34 +11,33 @@ LAST_COLUMN = 52
 LAST_ROW = 9999
 """AZ9999: our forms end at column H, row 204, and a stray space some way out must not turn a file away."""
 
-_ANY_CELL = re.compile(rb"<(?:[^\s<>/:]+:)?c[\s/>]")
-_PLAIN_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"[ />]')
-"""A cell as Excel, LibreOffice and the common libraries write it: the reference first, in capitals."""
-_FAR_CELL = re.compile(rb'<c r="((?:[B-Z][A-Z]|[A-Z]{3})[0-9]+|[A-Z]+[0-9]{5,})"([^<]*)')
-_EMPTY_REST = re.compile(rb'(?: [\w:]+="[^"<>]*")*\s*/>\s*')
+_NOT_NEAR = re.compile(rb'<c(?! r="(?:[A-Z]|A[A-Z])[0-9]{1,4}"[ />])[\s/>]')
+"""A cell that is not plainly within the bounds, as Excel, LibreOffice and the common libraries write one: its reference
+first, in capitals."""
+_EMPTY_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: [\w:]+="[^"<>]*")*\s*/>')
+_PREFIXED = b":c"
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 
 def check_extent(sheet: bytes) -> None:
     """Raises WorkbookRefusedError if a value lies beyond AZ9999. The sheet must be well-formed XML."""
-    if len(_ANY_CELL.findall(sheet)) != len(_PLAIN_CELL.findall(sheet)):
+    odd = (cell.start() for cell in _NOT_NEAR.finditer(sheet))
+    if _PREFIXED in sheet or not all(_EMPTY_CELL.match(sheet, start) for start in odd):
         _check_every_cell(sheet)
-        return
-    for far in _FAR_CELL.finditer(sheet):
-        if not _EMPTY_REST.fullmatch(far[2]):
-            raise WorkbookRefusedError("file_far_cell", cell=far[1].decode("ascii"))
 
 
 def _check_every_cell(sheet: bytes) -> None:
     """For unusual writers: follow rows and cells one by one, counting on where a reference is left out."""
     row = column = 0
+    far = ""
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal row, column
+        nonlocal row, column, far
         name = tag.rpartition(":")[2]
         if name == "row":
             given = attributes.get("r", "")
             row, column = (int(given[:8]) if given.isdecimal() else row + 1), 0
+            far = ""
         elif name == "c":
             given = attributes.get("r", "")
             if not given:
@@ -47,8 +46,9 @@ def _check_every_cell(sheet: bytes) -> None:
                 row, column = int(found[2]), _column_number(found[1])
             else:
                 raise WorkbookRefusedError("file_damaged", detail="cell reference")
-            if row > LAST_ROW or column > LAST_COLUMN:
-                raise WorkbookRefusedError("file_far_cell", cell=given or str(row))
+            far = (given or str(row)) if row > LAST_ROW or column > LAST_COLUMN else ""
+        elif far:  # something in the cell: without, it is mere formatting
+            raise WorkbookRefusedError("file_far_cell", cell=far)
 
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler = start

@@ -9,6 +9,8 @@ import socket
 import time
 from pathlib import Path
 
+_kept = []
+
 
 def misbehave(payload: bytes) -> bytes:
     order, _, rest = payload.partition(b" ")
@@ -23,7 +25,7 @@ def misbehave(payload: bytes) -> bytes:
         case b"fill":
             bytearray(2**32)
         case b"swell":
-            bytearray(b"x") * (150 * 2**20)
+            _kept.append(bytearray(b"x") * (150 * 2**20))
             return b"swollen"
         case b"abort":
             os.abort()

@@ -84,6 +84,13 @@ def test_an_error_is_told_by_its_class_alone_because_its_text_may_be_the_files(s
     assert (stopped.value.detail, str(stopped.value)) == ("ValueError", "('failed', 'ValueError')")
 
 
+def test_a_large_parent_does_not_make_its_children_large(sandbox):
+    ours = bytearray(b"x") * (300 * 2**20)
+    sandbox.run(b"reverse abc")
+    assert len(sandbox.children) == 1
+    assert len(ours) > LIMITS.memory_mb * 2**20
+
+
 def test_a_child_that_has_swollen_is_replaced_after_its_answer(sandbox):
     sandbox.run(b"reverse abc")
     [first] = sandbox.children
@@ -168,7 +175,11 @@ def test_a_forked_process_starts_its_own_child_and_leaves_its_parents_alone(sand
 
 
 def test_a_process_forked_while_a_thread_waits_for_a_child_is_served_too(sandbox):
-    thread = threading.Thread(target=lambda: pytest.raises(ChildStopped, sandbox.run, b"sleep"))
+    def sleep() -> None:
+        with pytest.raises(ChildStopped):
+            sandbox.run(b"sleep")
+
+    thread = threading.Thread(target=sleep)
     thread.start()
     while not sandbox.children:
         time.sleep(0.01)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dinhky.workbook.extent import check_extent
+from dinhky.workbook.guard import inspect, repacked
 from dinhky.workbook.refused import WorkbookRefusedError
 
 SHEET = "xl/worksheets/sheet2.xml"
@@ -74,6 +75,8 @@ def test_the_far_cell_is_named(desk):
     [
         '<row r="1048576" customFormat="false" ht="12.8"/>',
         '<row r="1048576"><c r="XFD1048576" s="1"/></row>',
+        '<row r="1048576"><c r="XFD1048576" s="1"></c></row>',
+        "<row r='1048576'><x:c s='1' r='XFD1048576'/></row>",
         '<row r="9999"><c r="AZ9999" t="inlineStr"><is><t> </t></is></c></row>',
         "<row><c><v>1</v></c></row>",
     ],
@@ -123,7 +126,7 @@ def test_a_thousand_parts_are_refused(desk):
     with zipfile.ZipFile(changed, "a") as archive:
         for number in range(1000):
             archive.writestr(f"xl/media/{number}.bin", b"")
-    assert answered(desk, changed.getvalue()) == ["file_expands"]
+    assert answered(desk, changed.getvalue()) == ["file_too_many"]
 
 
 def test_an_encrypted_entry_is_a_password(desk):
@@ -139,17 +142,82 @@ def test_a_wrong_checksum_is_damage(desk):
     assert answered(desk, desk.built.replace(crc, b"\1\2\3\4")) == ["file_damaged"]
 
 
-def test_a_sheet_under_a_strange_name_is_measured_too(desk):
-    far = sheet(FAR_CELLS[0])
+def renamed_sheet(data: bytes, name: str, content: bytes) -> bytes:
+    """The workbook whose second sheet is said to be another part."""
     changed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(desk.built)) as source, zipfile.ZipFile(changed, "w") as target:
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(changed, "w") as target:
         for entry in source.infolist():
-            content = source.read(entry)
+            part = source.read(entry)
             if entry.filename == "xl/_rels/workbook.xml.rels":
-                content = content.replace(b"worksheets/sheet2.xml", b"media/photo.png")
-            target.writestr(entry.filename, content)
-        target.writestr("xl/media/photo.png", far)
-    assert answered(desk, changed.getvalue()) == ["file_far_cell"]
+                part = part.replace(b"worksheets/sheet2.xml", name.encode())
+            target.writestr(entry.filename, part)
+        target.writestr(f"xl/{name}", content)
+    return changed.getvalue()
+
+
+def test_a_sheet_under_a_strange_name_is_measured_or_never_shown_to_the_parser(desk):
+    assert answered(desk, renamed_sheet(desk.built, "media/photo.xml", sheet(FAR_CELLS[0]))) == ["file_far_cell"]
+    assert answered(desk, renamed_sheet(desk.built, "media/photo.png", sheet(FAR_CELLS[0]))) == ["file_damaged"]
+
+
+def test_the_parser_is_given_nothing_but_what_was_inspected(desk):
+    data = io.BytesIO(desk.built)
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.writestr("xl/media/photo.png", b"\x89PNG")
+        archive.comment = b"ours?"
+    parts = inspect(data.getvalue())
+    with zipfile.ZipFile(io.BytesIO(repacked(parts))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == parts
+        assert "xl/media/photo.png" not in parts
+        assert archive.comment == b""
+
+
+def test_sheets_that_hold_little_on_a_vast_area_are_refused(desk):
+    far = sheet('<row r="9999"><c r="AZ9999" t="inlineStr"><is><t>x</t></is></c></row>')
+    data = desk.built
+    assert "file_too_spread" not in answered(desk, with_part(data, SHEET, far))
+    for number in (3, 4):
+        data = with_part(data, f"xl/worksheets/sheet{number}.xml", far)
+    assert answered(desk, data) == ["file_too_spread"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "connections.xml",
+        "queryTables/queryTable1.xml",
+        "model/item.data",
+    ],
+)
+def test_connections_to_other_data_are_refused_by_name(desk, part):
+    changed = io.BytesIO(desk.built)
+    with zipfile.ZipFile(changed, "a") as archive:
+        archive.writestr(f"xl/{part}", b"<a/>")
+    assert answered(desk, changed.getvalue()) == ["file_data_connections"]
+
+
+@pytest.mark.parametrize(
+    ("relation", "mode", "code"),
+    [
+        ("connections", "Internal", "file_data_connections"),
+        ("vbaProject", "Internal", "file_macros"),
+        ("externalLink", "Internal", "file_external_links"),
+        ("oleObject", "Internal", "file_embedded"),
+        ("worksheet", "External", "file_external_links"),
+        ("image", "External", "file_external_links"),
+    ],
+)
+def test_what_is_unwanted_is_refused_under_any_name(desk, relation, mode, code):
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = (
+        f'<r:Relationships xmlns:r="{space}"><r:Relationship Id="r1" Target="innocent.xml" '
+        f'Type="{office}/{relation}" TargetMode="{mode}"/></r:Relationships>'
+    )
+    changed = io.BytesIO(desk.built)
+    with zipfile.ZipFile(changed, "a") as archive:
+        archive.writestr("xl/worksheets/_rels/sheet2.xml.rels", relations)
+    assert answered(desk, changed.getvalue()) == [code]
 
 
 def test_infinity_and_not_a_number_are_refused_as_numbers(desk, activity):
