@@ -23,6 +23,8 @@ class Step(StrEnum):
     """To the supervisor, once a round: who has not answered."""
     OVERDUE = "overdue"
     """To those without whom a contest cannot go on, once, after the lock: they are waited for."""
+    EXTENDED = "extended"
+    """To a unit that was given longer than the round's lock, on the working day before that ends."""
     CHANGE = "change"
     """To those asked: the round has another due date, or is not held."""
 
@@ -72,6 +74,11 @@ def reminder_due(round_: Round, done: Collection[Step], now: datetime, calendar:
 def escalation_at(round_: Round, calendar: WorkingCalendar) -> datetime:
     """When the supervisor is told who is late: the first office morning after the units' due date."""
     return start_of_work(calendar.on_or_after(local(round_.unit_due).date() + timedelta(days=1)))
+
+
+def extension_reminder_at(until: datetime, calendar: WorkingCalendar) -> datetime:
+    """When a unit that was given longer, `until` then, is reminded: the morning of the working day before."""
+    return start_of_work(calendar.on_or_before(local(until).date() - timedelta(days=1)))
 
 
 def missed_steps(round_: Round, done: Collection[Step], now: datetime, calendar: WorkingCalendar) -> list[Step]:

@@ -8,6 +8,7 @@ DinhKyError
  ├─ CompilingRefused        a report asked for while units may still answer
  ├─ RankingRefused          a contest asked to be ranked while scores are missing or cannot be counted
  ├─ PhaseRefused            a phase of a contest asked for before the one before it has ended as it must
+ ├─ DecisionRefused         an officer's decision about a unit's part that cannot be taken as things stand
  ├─ SendingRefused          a report asked to be sent without an approval of exactly these bytes
  ├─ MailboxError            the intake mailbox cannot be read now
  └─ DeliveryError           a message that did not go out
@@ -83,6 +84,10 @@ class RankingRefused(DinhKyError):
 
 class PhaseRefused(DinhKyError):
     """A phase of a contest asked to open or to close before what it builds on is there."""
+
+
+class DecisionRefused(DinhKyError):
+    """An officer's decision about a unit's part that cannot be taken as things stand: the code says why."""
 
 
 class SendingRefused(DinhKyError):

@@ -112,7 +112,7 @@ def _record(
         if newest and newest.sha256 == sha256 and _sentences(office, newest.problems) == _sentences(office, problems):
             return _receipt(newest, again=True)
         report = ledger.latest_report(round_.id)
-        is_sent = report is not None and report.state == "sent"
+        is_sent = ledger.sent_report(round_.id) is not None
         is_shut = is_closed(office, ledger, round_, unit.code, report, now)
         verdict = Verdict.RETURNED if problems else Verdict.HELD if is_shut else Verdict.ACCEPTED
         submission = ledger.add_submission(

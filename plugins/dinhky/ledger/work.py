@@ -224,9 +224,18 @@ class WorkRows(Rows):
             submission=submission.number if submission else None,
         )
 
-    def extend_lock(self, round_id: str, unit: str, until: datetime) -> None:
-        """Let this unit's part lock then, whatever the round's lock is."""
+    def extend_lock(self, round_id: str, unit: str, until: datetime, *, at: datetime, actor: str, reason: str) -> None:
+        """Let this unit's part lock then, if the round's own lock is not later. Records the event."""
         table = schema.assignments
+        self.event(
+            "lock_extended",
+            at=at,
+            actor=actor,
+            round_id=round_id,
+            unit=unit,
+            until=until.isoformat(),
+            reason=reason,
+        )
         self._connection.execute(
             update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(locks_until=until)
         )

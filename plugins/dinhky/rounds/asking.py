@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Kind, Plan, Unit
@@ -43,12 +45,14 @@ def facts_for(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Rou
         "links": personal_links(office, ledger, plan, round_),
     }
     if round_.kind is Kind.POSTS:
+        parts = ledger.assignments(round_.id)
         names = {unit.code: unit.name for unit in as_of(plan, local(now).date()).units}
         facts |= {
             "tally": tally_of(office, ledger, plan, round_),
             "channel_name": plan.channels.get(obligation.channel or "", ""),
             "writers": [names[code] for code in round_.asked] if obligation.rota else [],
             "names": names,
+            "nil": {one.unit: one.reason or "" for one in parts if one.state is State.NIL},
         }
     if round_.phase:
         facts |= {"contest": obligation.contest, "asks_until": takes_until(office, round_)}
@@ -67,6 +71,11 @@ def prefilled_for(
         return {}
     contest = contest_of(plan, round_)
     return {"scores": [dict(row) for row in sheet_rows(contest, judged_entries(ledger, plan, round_), unit.code)]}
+
+
+def extended(parts: Iterable[Assignment], round_: Round) -> dict[str, datetime]:
+    """Until when those may answer who were given longer than the round's lock, by the units' names."""
+    return {one.unit_name: one.locks_until for one in parts if one.locks_until and one.locks_until > round_.locks}
 
 
 def is_invitation(round_: Round) -> bool:

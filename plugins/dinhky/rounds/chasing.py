@@ -17,6 +17,7 @@ from dinhky.domain.chase import (
     UNIT_STEPS,
     Step,
     escalation_at,
+    extension_reminder_at,
     in_office_hours,
     missed_steps,
     reminder_due,
@@ -25,13 +26,15 @@ from dinhky.domain.errors import UnknownName
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
-from dinhky.rounds.asking import facts_for, is_invitation, wording
+from dinhky.rounds.asking import extended, facts_for, is_invitation, wording
 from dinhky.rounds.contest_answers import takes_until
 from dinhky.rounds.correspondence import message_key, message_kind_and_unit, to_approver, to_unit
 from dinhky.rounds.following import follow_plan
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import LedgerTransaction, Message, Office
 
+LOCK_EXTENDED = "lock_extended"
+"""The event with which the ledger notes that a unit was given longer."""
 MISSED_RECORDED_FOR = timedelta(days=60)
 """How long after its lock a round is still looked at, to record what an outage kept from being sent."""
 
@@ -74,17 +77,19 @@ def reminders(
     now: datetime,
 ) -> Iterator[Message]:
     """The messages of one step to one unit, worded for `now`."""
-    rung = step.value + _ladder(ledger, round_)
+    is_extension = step is Step.EXTENDED and assignment.locks_until is not None
+    rung = _extended_rung(assignment) if is_extension else step.value + _ladder(ledger, round_)
     messages = to_unit(
         office,
         plan,
         round_,
         plan.unit(assignment.unit),
         step.value,
-        template=wording("reminder", round_),
+        template="reminder_extended" if is_extension else wording("reminder", round_),
         now=now,
         office_hours_only=True,
         returned_because=assignment.reason if assignment.state == "returned" else None,
+        closes=assignment.closes(round_.locks),
         **facts_for(office, ledger, plan, round_, now),
     )
     for message in messages:
@@ -105,6 +110,7 @@ def escalation(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Ro
         template=wording("escalation", round_),
         now=now,
         missing=[assignment.unit_name for assignment in missing],
+        extended=extended(missing, round_),
         expected=rates(assignments).expected,
         **facts_for(office, ledger, plan, round_, now),
     )
@@ -133,6 +139,9 @@ def _chase_round(
         for missed in missed_steps(round_, done, now, office.calendar):
             for message in reminders(office, ledger, plan, round_, assignment, missed, now):
                 decided.missed += ledger.record_missed(message, now)
+        if _is_extension_ending(office, ledger, round_, assignment, now):
+            for message in reminders(office, ledger, plan, round_, assignment, Step.EXTENDED, now):
+                decided.queued += ledger.queue(message, now)
     ladder = _ladder(ledger, round_)
     if round_.is_over(now) and escalation_at(round_, office.calendar) <= now <= takes_until(office, round_):
         for assignment in (one for one in waiting if one.unit in known):
@@ -147,6 +156,25 @@ def _chase_round(
             decided.missed += ledger.record_missed(notice, now)
         elif notice:
             decided.queued += ledger.queue(notice, now)
+
+
+def _is_extension_ending(
+    office: Office, ledger: LedgerTransaction, round_: Round, assignment: Assignment, now: datetime
+) -> bool:
+    """Whether a unit that was given longer is to be reminded of it: not by the way, on the day it was given."""
+    until = assignment.locks_until
+    if until is None or not max(round_.unit_due, round_.locks) < until or now > until:
+        return False
+    due = extension_reminder_at(until, office.calendar)
+    if due > now:
+        return False
+    given = ledger.last_events(LOCK_EXTENDED, [round_.id]).get((round_.id, assignment.unit))
+    return given is not None and given["at"] < due
+
+
+def _extended_rung(assignment: Assignment) -> str:
+    """What the outbox keys of that reminder name: another day is told again."""
+    return f"{Step.EXTENDED.value}@{local(assignment.locks_until):%Y%m%d}" if assignment.locks_until else ""
 
 
 def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[Step]]:

@@ -70,13 +70,15 @@ def is_closed(
     """Whether a file that comes now waits for an officer's decision. `version` is the newest of the round's report.
 
     A juror's sheet counts until the ranking is approved, and not at all once the juror was let off; entries until they
-    have closed, or as long as the supervisor has sent their list back.
+    have closed, or as long as the supervisor has sent their list back. Who was given longer has until then. Once a
+    report was sent, whatever comes waits, also while a newer version of it is prepared.
     """
     state = version.state if version else ""
-    if state == "sent" or now > takes_until(office, round_):
+    assignment = ledger.assignment(round_.id, unit)
+    until = takes_until(office, round_)
+    if now > (assignment.closes(until) if assignment else until) or ledger.sent_report(round_.id):
         return not (round_.phase is PhaseKind.ENTRIES and state == "returned")
     if round_.phase in SCORED:
-        assignment = ledger.assignment(round_.id, unit)
         return state == "approved" or (assignment is not None and assignment.state is State.WAIVED)
     return False
 

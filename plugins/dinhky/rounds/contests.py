@@ -153,6 +153,11 @@ def let_off(office: Office, round_id: str, juror: str, reason: str, by: str, now
             ledger.queue(notice, now)
 
 
+def is_settled(ledger: LedgerTransaction, plan: Plan, round_: Round) -> bool:
+    """Whether what a phase ended with is approved, or played by already: nothing that it was made of may change."""
+    return _played_version(ledger, plan, round_) is not None or _approved(ledger, round_.id) is not None
+
+
 def _begin(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, now: datetime) -> None:
     """Note by what the phase is played. Raises PhaseRefused."""
     contest = contest_of(plan, round_)

@@ -53,7 +53,7 @@ def _current(
         raise NoLongerWantedError("message_round_cancelled")
     if message.unit and not exists_on(plan, message.unit, local(now).date()):
         raise NoLongerWantedError("message_unit_let_off")
-    if message.kind in {*_UNIT_STEPS, Step.OVERDUE.value}:
+    if message.kind in {*_UNIT_STEPS, Step.OVERDUE.value, Step.EXTENDED.value}:
         return _with_text_of(_reminder(office, ledger, plan, round_, message, now), queued)
     if message.kind == Step.ESCALATION.value:
         if now > takes_until(office, round_):
@@ -83,8 +83,9 @@ def _reminder(
     assignment = ledger.assignment(round_.id, message.unit or "")
     if assignment is None or assignment.settled:
         raise NoLongerWantedError("message_already_answered")
-    is_late_already = message.kind == Step.OVERDUE.value
-    if now > (takes_until(office, round_) if is_late_already else round_.unit_due):
+    is_late_already = message.kind in {Step.OVERDUE.value, Step.EXTENDED.value}
+    until = assignment.closes(takes_until(office, round_)) if is_late_already else round_.unit_due
+    if now > until:
         raise NoLongerWantedError("message_too_late", missed=True)
     if not is_late_already and _is_superseded(ledger, message):
         raise NoLongerWantedError("message_superseded", missed=True)

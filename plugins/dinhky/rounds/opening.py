@@ -83,9 +83,7 @@ def opening_notices(
     )
 
 
-def workbook_for(
-    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit
-) -> tuple[str, bytes]:
+def workbook_for(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit) -> tuple[str, bytes]:
     """A unit's own workbook for a round, with what is known already, and the name under which the unit sees it."""
     prefilled = prefilled_for(office, ledger, plan, round_, unit)
     name = office.words.file_name(

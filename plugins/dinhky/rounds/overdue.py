@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -11,7 +11,7 @@ from dinhky.domain.errors import UnknownName
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
-from dinhky.rounds.asking import is_invitation
+from dinhky.rounds.asking import extended, is_invitation
 from dinhky.rounds.contest_answers import takes_until
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Office
@@ -22,12 +22,16 @@ LONGEST_WAIT = timedelta(days=120)
 
 @dataclass(frozen=True)
 class OverdueRound:
-    """A round with the names of the units that still owe their part, and by how many working days."""
+    """A round with the names of the units that still owe their part, and by how many working days.
+
+    `extended` says until when those were given longer to whom an officer gave it, by name.
+    """
 
     plan: Plan
     round: Round
     units: tuple[str, ...]
     working_days: int
+    extended: Mapping[str, datetime]
 
 
 def overdue(office: Office, now: datetime) -> list[OverdueRound]:
@@ -43,7 +47,8 @@ def _overdue(office: Office, now: datetime) -> Iterator[OverdueRound]:
             plan, round_ = round_of(office, round_id)
         except UnknownName:
             continue  # its plan is unreadable just now
-        is_asked = round_.unit_due < now <= takes_until(office, round_)
-        if is_asked and not round_.cancelled and not is_invitation(round_):
+        awaited = [part for part in parts if part.is_awaited(takes_until(office, round_), now)]
+        if awaited and round_.unit_due < now and not round_.cancelled and not is_invitation(round_):
             days = office.calendar.working_days_after(local(round_.unit_due).date(), local(now).date())
-            yield OverdueRound(plan, round_, tuple(part.unit_name for part in parts), days)
+            names = tuple(part.unit_name for part in awaited)
+            yield OverdueRound(plan, round_, names, days, extended(awaited, round_))

@@ -295,8 +295,8 @@ class LedgerTransaction(MailsKept, Protocol):
         `late` says whether what was answered without a submission came late, where that is not a matter of `at`.
         """
 
-    def extend_lock(self, round_id: str, unit: str, until: datetime) -> None:
-        """Let this unit's part lock then, whatever the round's lock is."""
+    def extend_lock(self, round_id: str, unit: str, until: datetime, *, at: datetime, actor: str, reason: str) -> None:
+        """Let this unit's part lock then, if the round's own lock is not later. Records the event."""
 
     def newest_submission(self, round_id: str, unit: str) -> Submission | None:
         """The unit's last file for a round, if it sent any."""

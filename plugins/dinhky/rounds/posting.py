@@ -88,10 +88,13 @@ def take_items(
     submission: Submission,
     content: Content,
     now: datetime,
+    *,
+    by_decision: bool = False,
 ) -> None:
     """Let the posts of an accepted workbook count, in place of those of the unit's earlier one for the same round.
 
     What stood in the earlier one too has been told since then: a correction makes nothing late, and nobody else's.
+    `by_decision`: an officer has taken the workbook, so that it counts for the unit although the round has locked.
     """
     ledger.lock_round(f"{plan.id}/items")
     earlier = [
@@ -104,7 +107,7 @@ def take_items(
         for post in _told_posts(round_, submission.unit, content.posts, submission.received_at)
     ]
     ledger.replace_items(plan.id, submission, posts)
-    recount(office, ledger, plan, None, now)
+    recount(office, ledger, plan, None, now, taken=(round_.id, submission.unit) if by_decision else None)
 
 
 def told_elsewhere(
@@ -160,18 +163,26 @@ def tally_of(
 
 
 def recount(
-    office: Office, ledger: LedgerTransaction, plan: Plan, days: Iterable[date] | None, now: datetime
+    office: Office,
+    ledger: LedgerTransaction,
+    plan: Plan,
+    days: Iterable[date] | None,
+    now: datetime,
+    *,
+    taken: tuple[str, str] | None = None,
 ) -> tuple[Tally, ...]:
     """Let the assignments of the plan's open posts rounds say what the items say; the tallies of those rounds.
 
     Only the rounds which items published on one of `days` can concern are looked at, all of them if None. What a
-    round's tally said when it locked stays.
+    round's tally said when it locked stays, except of units that were given longer, and of the round and unit `taken`,
+    of which an officer has just taken a late file.
     """
     wanted = None if days is None else list(days)
     told = ledger.told(plan.id, _plan_year(plan))
+    open_rounds = ledger.opened_round_ids(not_over_before=now)
     rounds = [
         round_
-        for round_id in ledger.opened_round_ids(not_over_before=now)
+        for round_id in dict.fromkeys([*open_rounds, *([taken[0]] if taken else [])])
         if (round_ := office.rounds.get(round_id)) and _is_touched(plan, round_, wanted)
     ]
     parts = ledger.assignments_of([round_.id for round_ in rounds])
@@ -182,7 +193,12 @@ def recount(
         if now > told_by(round_):
             by_then = [post for post in told if post.told_at <= told_by(round_)]
             in_time = tally_of(office, ledger, plan, round_, by_then, parts)
-        _let_assignments_follow(ledger, parts.get(round_.id, []), tally, in_time, now)
+        moving = [
+            part
+            for part in parts.get(round_.id, [])
+            if now <= part.closes(round_.locks) or (round_.id, part.unit) == taken
+        ]
+        _let_assignments_follow(ledger, moving, tally, in_time, now)
         found.append(tally)
     return tuple(found)
 
@@ -233,10 +249,12 @@ def _let_assignments_follow(
     """Move who has done its part, or no longer has; late is who had not by what was told `in_time`."""
     for assignment in parts:
         part = tally.of(assignment.unit)
-        if assignment.state in {State.WAIVED, State.NIL, State.COMPILED}:
+        if assignment.state in {State.WAIVED, State.COMPILED}:
             continue
+        if assignment.state is State.NIL and not part.counted:
+            continue  # who tells something after all, no longer says that there is nothing
         if part.owes:
-            is_new = part.counted and assignment.state is State.OPEN
+            is_new = part.counted and assignment.state in {State.OPEN, State.NIL}
             if is_new or assignment.state is State.ACCEPTED:  # a correction may strike out what had counted
                 ledger.move(assignment.round_id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
         elif assignment.state is not State.ACCEPTED:

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     WAIVED = "waived"
     MISSING = "missing"
-    """The round locked without it."""
+    """The round locked without it, and so did what longer it was given."""
     HISTORY = "history"
     """The round was past its lock when it was opened: nobody was asked."""
     DECLINED = "declined"
@@ -43,16 +43,16 @@ def outcome(office: Office, round_id: str, unit: str, now: datetime) -> Outcome:
     if is_history:
         return Outcome.HISTORY
     _, round_ = round_of(office, round_id)
-    if not round_.is_over(now):
+    if assignment.is_awaited(round_.locks, now):
         return Outcome.WAITING
     return Outcome.DECLINED if is_invitation(round_) and assignment.state is State.OPEN else Outcome.MISSING
 
 
 def is_owed_something(office: Office, round_id: str, now: datetime) -> bool:
-    """Whether the round is not over and a unit has not done its part, whenever it was asked."""
+    """Whether a unit has not done its part, whenever it was asked, and may still do it."""
     _, round_ = round_of(office, round_id)
     with office.ledger.snapshot() as ledger:
-        return not round_.is_over(now) and any(not one.settled for one in ledger.assignments(round_id))
+        return any(one.is_awaited(round_.locks, now) for one in ledger.assignments(round_id))
 
 
 def why_waived(office: Office, round_id: str, unit: str) -> str:
