@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,17 @@ class _WrongValueError(Exception):
         self.params = params
 
 
+@dataclass(slots=True)
+class _Cell:
+    """A filled cell: its value as the file holds it and as tidy text; `taken` is what its row's other cells gave."""
+
+    column: Column
+    row: int
+    value: Any
+    text: str
+    taken: dict[str, Any]
+
+
 class SheetCheck:
     """Checks one sheet of one unit's workbook; `records`, `problems` and `questions` are its result.
 
@@ -44,15 +56,14 @@ class SheetCheck:
     def __init__(self, form: Form, sheet: FoundSheet, plan: Plan, round_: Round) -> None:
         self._form = form
         self._sheet = sheet
-        self._window = round_.window
         self._options = {
             column.key: form.options(column.choices, plan) for column in sheet.form.columns if column.choices
         }
         self._stored = {
-            key: {comparable(text): stored for stored, text in options.items()}
+            key: {text: stored for stored, one in options.items() for text in (one, comparable(one))}
             for key, options in self._options.items()
         }
-        self._checks: dict[ColumnKind, Callable[[Column, Any, str, int, dict[str, Any]], Any]] = {
+        self._checks: dict[ColumnKind, Callable[[_Cell], Any]] = {
             ColumnKind.TEXT: self._text,
             ColumnKind.CHOICE: self._choice,
             ColumnKind.DATE: self._day,
@@ -63,6 +74,7 @@ class SheetCheck:
         }
         self._links_last = sorted(sheet.form.columns, key=lambda column: bool(column.text_allowed_when))
         self._order = {column.key: position for position, column in enumerate(sheet.form.columns)}
+        self._days = {column.key: column.days(round_.window) for column in sheet.form.columns}
         self._linked = [column.key for column in sheet.form.columns if column.kind is ColumnKind.LINK]
         self._seen: dict[tuple[Any, ...], int] = {}
         self._asked: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -82,8 +94,8 @@ class SheetCheck:
                 taken[column.key] = self._value(column, values[column.key], row, taken)
             except _WrongValueError as error:
                 wrong.append((column, error))
-        lacking = [taken.get(key, "wrong") in ("", None) for key in self._sheet.form.one_of]
-        if lacking and all(lacking):
+        one_of = self._sheet.form.one_of
+        if one_of and all(taken.get(key, "wrong") in ("", None) for key in one_of):
             wrong.append(self._one_missing())
         for column, fault in sorted(wrong, key=lambda item: self._order[item[0].key]):
             self._report(row, column, fault.code, **fault.params)
@@ -103,100 +115,95 @@ class SheetCheck:
         if column.prefilled:
             return clean_line(value)
         text = clean(value)
-        if column.kind is ColumnKind.LINK:
+        if column.kind is ColumnKind.LINK and self._sheet.marks.links:
             text = self._led_to(column, text, row)
-        if not text or (_ONLY_DASHES.fullmatch(text) and not text.isalnum()):
+        if not text or (not text[0].isalnum() and _ONLY_DASHES.fullmatch(text)):
             if column.required:
                 raise _WrongValueError("value_missing")
             return None if column.kind in _NONE_WHEN_BLANK else ""
-        return self._checks[column.kind](column, value, text, row, taken)
+        return self._checks[column.kind](_Cell(column, row, value, text, taken))
 
-    def _text(self, column: Column, _value: Any, text: str, _row: int, _: dict[str, Any]) -> str:
-        if len(text) > column.max_length:
-            raise _WrongValueError("text_too_long", found=len(text), expected=column.max_length)
-        return text
+    def _text(self, cell: _Cell) -> str:
+        if len(cell.text) > cell.column.max_length:
+            raise _WrongValueError("text_too_long", found=len(cell.text), expected=cell.column.max_length)
+        return cell.text
 
-    def _line(self, column: Column, value: Any, text: str, row: int, taken: dict[str, Any]) -> str:
-        return self._text(column, value, " ".join(text.split()), row, taken)
+    def _line(self, cell: _Cell) -> str:
+        cell.text = " ".join(cell.text.split())
+        return self._text(cell)
 
-    def _choice(self, column: Column, value: Any, _text: str, _row: int, _: dict[str, Any]) -> str:
-        stored = self._stored[column.key].get(comparable(value))
+    def _choice(self, cell: _Cell) -> str:
+        known = self._stored[cell.column.key]
+        stored = known.get(cell.text) or known.get(comparable(cell.text))
         if stored is None:
-            expected = list(self._options[column.key].values())
-            raise _WrongValueError(
-                "choice_unknown", found=shown(value), expected=expected, nearest=_nearest_choice(value, expected)
-            )
+            expected = list(self._options[cell.column.key].values())
+            facts = {"found": shown(cell.value), "nearest": _nearest_choice(cell.value, expected)}
+            raise _WrongValueError("choice_unknown", expected=expected, **facts)
         return stored
 
-    def _day(self, column: Column, value: Any, _text: str, row: int, _: dict[str, Any]) -> date:
-        allowed = column.days(self._window)
+    def _day(self, cell: _Cell) -> date:
+        allowed = self._days[cell.column.key]
+        typed = read_day(cell.value, allowed)
+        if typed.day is not None and typed.day in allowed:
+            if not typed.has_own_year:
+                self._ask(cell, "date_year_added", write_day(typed.day))
+            return typed.day
         limits = {"expected_start": write_day(allowed.start), "expected_end": write_day(allowed.end)}
-        typed = read_day(value, allowed)
         if typed.could_be:
-            found = shown(value) if isinstance(value, str) else ""
-            raise _WrongValueError(
-                "date_unclear", found=found, days=[write_day(day) for day in typed.could_be], **limits
-            )
+            found = shown(cell.value) if isinstance(cell.value, str) else ""
+            days = [write_day(day) for day in typed.could_be]
+            raise _WrongValueError("date_unclear", found=found, days=days, **limits)
         if typed.day is None:
-            raise _WrongValueError("date_unreadable", found=shown(value), **limits)
-        if typed.day not in allowed:
-            raise _WrongValueError("date_outside_window", found=write_day(typed.day), **limits)
-        if not typed.has_own_year:
-            self._ask(row, column, "date_year_added", found=shown(value), taken=write_day(typed.day))
-        return typed.day
+            raise _WrongValueError("date_unreadable", found=shown(cell.value), **limits)
+        raise _WrongValueError("date_outside_window", found=write_day(typed.day), **limits)
 
-    def _count(self, column: Column, value: Any, _text: str, row: int, _: dict[str, Any]) -> int:
-        typed = read_count(value)
+    def _count(self, cell: _Cell) -> int:
+        typed = read_count(cell.value)
+        if typed.could_be is not None:
+            raise _WrongValueError("number_unclear", found=shown(cell.value), could_be=typed.could_be)
         if typed.number is None:
-            code = "number_unreadable" if typed.could_be is None else "number_unclear"
-            raise _WrongValueError(code, found=shown(value), could_be=typed.could_be)
+            raise _WrongValueError("number_unreadable", found=shown(cell.value))
         if typed.number < 0:
             raise _WrongValueError("number_negative", found=typed.number)
         if typed.was_grouped:
-            self._ask(row, column, "number_grouped", found=shown(value), taken=typed.number)
-        if column.unusual_above is not None and typed.number > column.unusual_above:
-            self._ask(row, column, "number_large", found=shown(value), taken=typed.number)
+            self._ask(cell, "number_grouped", typed.number)
+        if cell.column.unusual_above is not None and typed.number > cell.column.unusual_above:
+            self._ask(cell, "number_large", typed.number)
         return typed.number
 
-    def _number(self, column: Column, value: Any, _text: str, _row: int, _: dict[str, Any]) -> Decimal:
-        number = parse_number(value)
-        limits = {"expected_min": write_number(column.minimum), "expected_max": write_number(column.maximum)}
+    def _number(self, cell: _Cell) -> Decimal:
+        number = parse_number(cell.value)
+        lowest, highest = cell.column.minimum, cell.column.maximum
+        limits = {"expected_min": write_number(lowest), "expected_max": write_number(highest)}
         if number is None:
-            raise _WrongValueError("decimal_unreadable", found=shown(value), **limits)
-        if not column.minimum <= number <= column.maximum:
+            raise _WrongValueError("decimal_unreadable", found=shown(cell.value), **limits)
+        if not lowest <= number <= highest:
             raise _WrongValueError("number_out_of_range", found=write_number(number), **limits)
         return number
 
     def _led_to(self, column: Column, text: str, row: int) -> str:
         """Where the cell leads, if what it shows is no address itself."""
-        target = (
-            clean_line(self._sheet.marks.links.get(self._sheet.cell(row, column.key), "")) if self._has_links else ""
-        )
+        target = clean_line(self._sheet.marks.links.get(self._sheet.cell(row, column.key), ""))
         if not is_web_link(target):
             return text
         if not is_web_link(text):
             return target
         if bare_link(text) != bare_link(target):
-            self._ask(row, column, "link_leads_elsewhere", found=shown(target), taken=shown(text))
+            self._ask(_Cell(column, row, target, text, {}), "link_leads_elsewhere", shown(text))
         return text
 
-    @property
-    def _has_links(self) -> bool:
-        return bool(self._sheet.marks.links)
-
-    def _link(self, column: Column, value: Any, text: str, row: int, taken: dict[str, Any]) -> str:
-        text = self._line(column, value, text, row, taken)
-        text_allowed = any(taken.get(key) in allowed for key, allowed in column.text_allowed_when.items())
-        if text_allowed or is_web_link(text):
+    def _link(self, cell: _Cell) -> str:
+        text = self._line(cell)
+        wanted = cell.column.text_allowed_when
+        if any(cell.taken.get(key) in allowed for key, allowed in wanted.items()) or is_web_link(text):
             return text
-        undecided = any(key not in taken for key in column.text_allowed_when)
-        if undecided:  # the other column is wrong itself: one problem at a time
+        if any(key not in cell.taken for key in wanted):  # the other column is wrong itself: one problem at a time
             return text
         raise _WrongValueError("link_not_web", found=shown(text))
 
     def _check_duplicate(self, row: int, taken: dict[str, Any]) -> None:
         compared = self._sheet.form.same_when
-        keys = [("row", compared[0], tuple(comparable(taken[key]) for key in compared))] if compared else []
+        keys = [("row", compared[0], tuple(_told(taken[key]) for key in compared))] if compared else []
         for key in self._linked:
             if is_web_link(taken[key]):
                 keys.insert(0, ("link", key, (bare_link(taken[key]),)))
@@ -213,11 +220,13 @@ class SheetCheck:
         params = {"sheet": self._sheet.name, "cell": cell, "column": column.header, **facts}
         self.problems.append(Problem(code, self._form.place(self._sheet.name, cell), params))
 
-    def _ask(self, row: int, column: Column, code: str, **facts: Any) -> None:
-        self._asked.setdefault((code, column.key), []).append({"cell": self._sheet.cell(row, column.key), **facts})
+    def _ask(self, cell: _Cell, code: str, taken: Any) -> None:
+        """Note what a cell was taken for; those of a column that ask the same are asked together."""
+        place = self._sheet.cell(cell.row, cell.column.key)
+        told = {"cell": place, "found": shown(cell.value), "taken": taken}
+        self._asked.setdefault((code, cell.column.key), []).append(told)
 
     def _questions(self) -> Iterator[Problem]:
-        """One question for all the cells of a column that ask the same."""
         headers = {column.key: column.header for column in self._sheet.form.columns}
         for (code, key), cells in self._asked.items():
             params = {"sheet": self._sheet.name, "cell": cells[0]["cell"], "column": headers[key], "cells": cells}
@@ -229,6 +238,11 @@ def _by_field(taken: dict[str, Any]) -> dict[str, Any]:
     values = {key: value for key, value in taken.items() if "." not in key}
     points = {key.partition(".")[2]: value for key, value in taken.items() if "." in key}
     return values | {POINTS: {code: value for code, value in points.items() if value is not None}} if points else values
+
+
+def _told(value: Any) -> Any:
+    """What two values share that say the same."""
+    return comparable(value) if isinstance(value, str) else value
 
 
 def shown(value: Any) -> str:

@@ -111,6 +111,8 @@ class FoundSheet:
 
     def _is_printed(self, values: dict[str, Any], first: str) -> bool:
         """Whether the row repeats the headers, or the help under them."""
+        if not _may_begin(values[first], self._printed_letters):
+            return False
         text = comparable(values[first])
         return any(
             text == known[first] and all(comparable(values[key]) == known[key] for key in values)
@@ -123,9 +125,15 @@ class FoundSheet:
         headers = {column.key: comparable(column.header) for column in self.form.columns}
         return [helps, headers] if any(helps.values()) else [headers]
 
+    @cached_property
+    def _printed_letters(self) -> set[str]:
+        return {text[:1] for known in self._printed for text in known.values()}
+
     def _is_total(self, row: list[Any], values: dict[str, Any]) -> bool:
         """Whether the row begins with "Tổng cộng" or the like, and lacks what a row of data must have."""
         text = next((value for value in row if isinstance(value, str) and not says_nothing(value)), "")
+        if not _may_begin(text, {word[:1] for word in self.total_words}):
+            return False
         first = comparable(text)
         word = next((word for word in self.total_words if first.startswith(word) and _ENDS.match(first, len(word))), "")
         if not word:
@@ -134,6 +142,12 @@ class FoundSheet:
         lacking = sum(says_nothing(values[key]) for key in required)
         is_named = " " in word and 2 * lacking > len(required)  # "Tổng số tin, bài": one word might begin a name
         return is_named or bool(lacking and _ENDS_IT.match(first, len(word)))
+
+
+def _may_begin(value: Any, letters: set[str]) -> bool:
+    """A quick look at a text's first letter, right for plain ones: most rows are data, and say nothing like that."""
+    first = value[:1].casefold() if isinstance(value, str) else ""
+    return first in letters or not (first.isascii() and first.isalnum())
 
 
 def says_nothing(value: Any) -> bool:

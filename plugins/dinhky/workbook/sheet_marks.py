@@ -68,11 +68,11 @@ def column_number(letters: str) -> int:
 
 
 def _marks(xml: bytes, parts: dict[str, bytes], part: str, *, is_hidden: bool) -> SheetMarks:
-    head, _, rest = xml.partition(b"sheetData")
-    cells, _, tail = rest.rpartition(b"sheetData")
+    begins, ends = max(xml.find(b"sheetData"), 0), max(xml.rfind(b"sheetData"), 0)
+    head, tail = xml[:begins], xml[ends:]
     rows: frozenset[int] = frozenset()
-    if _HIDDEN.search(cells):
-        rows = frozenset(_number(row.get("r", "")) for row in _attributes(_ROW, cells, only=_HIDDEN)) - {0}
+    if xml.find(b"hidden", begins, ends) >= 0:
+        rows = frozenset(_number(row.get("r", "")) for row in _attributes(_ROW, xml[begins:ends], only=_HIDDEN)) - {0}
     columns: set[int] = set()
     for column in _attributes(_COLUMN, head, only=_HIDDEN):
         last = min(_number(column.get("max", "")), LAST_COLUMN)
@@ -82,7 +82,7 @@ def _marks(xml: bytes, parts: dict[str, bytes], part: str, *, is_hidden: bool) -
         hidden_rows=rows,
         hidden_columns=frozenset(columns),
         merges=tuple(_merges(tail)),
-        links=dict(_links(cells, tail, parts, part)),
+        links=dict(_links(xml, begins, ends, parts, part)),
     )
 
 
@@ -93,11 +93,12 @@ def _merges(xml: bytes) -> Iterator[tuple[int, int, int, int]]:
             yield int(top), column_number(left), int(bottom), column_number(right)
 
 
-def _links(cells: bytes, tail: bytes, parts: dict[str, bytes], part: str) -> Iterator[tuple[str, str]]:
-    if b"HYPERLINK(" in cells:
-        for cell, target in _LINK_FORMULA.findall(cells):
+def _links(xml: bytes, begins: int, ends: int, parts: dict[str, bytes], part: str) -> Iterator[tuple[str, str]]:
+    """Cells that lead somewhere; their rows lie between `begins` and `ends`, links of their own after that."""
+    if xml.find(b"HYPERLINK(", begins, ends) >= 0:
+        for cell, target in _LINK_FORMULA.findall(xml, begins, ends):
             yield cell.decode(), _text(target)
-    links = list(_attributes(_LINK, tail))
+    links = list(_attributes(_LINK, xml[ends:]))
     if not links:
         return
     folder, name = posixpath.split(part)
