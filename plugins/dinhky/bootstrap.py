@@ -28,6 +28,7 @@ from dinhky.ledger import SqlLedger
 from dinhky.plan_files import Surroundings, read_plans
 from dinhky.plan_names import CHAT_PREFIX
 from dinhky.report.form_reports import FormReports
+from dinhky.rounds.chatting import Bot
 from dinhky.rounds.ports import Channel, Office
 from dinhky.signing import HmacSigner, kept_secret
 from dinhky.wording import TemplateWords
@@ -58,6 +59,9 @@ class Settings:
     smtp_url: str | None = field(repr=False)
     sender: Address
     clock: Clock
+    zalo_bot: str | None = field(default=None, repr=False)
+    """The token of the bot that contacts enrol their Zalo with."""
+    zalo_bot_name: str = ""
     secret: str | None = field(default=None, repr=False)
     """What links and workbooks are signed with; None: one that is kept in `home`."""
     portal_url: str | None = None
@@ -110,6 +114,8 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
             env.get("DINHKY_SENDER_NAME") or "Định Kỳ", addr_spec=env.get("DINHKY_SENDER") or "dinhky@localhost.invalid"
         ),
         clock=Clock.parse(env.get("DINHKY_CLOCK"), datetime.fromisoformat(started) if started else _process_start()),
+        zalo_bot=(env.get("DINHKY_ZALO_BOT") or "").strip() or None,
+        zalo_bot_name=(env.get("DINHKY_ZALO_BOT_NAME") or "").strip(),
         secret=env.get("DINHKY_SECRET") or None,
         portal_url=(env.get("DINHKY_PORTAL_URL") or "").rstrip("/") or None,
         imap_url=env.get("DINHKY_IMAP") or None,
@@ -129,7 +135,7 @@ def office(current: Settings | None = None) -> Office:
         "email": SmtpChannel(SmtpSettings.from_url(current.smtp_url), current.sender, current.reply_to)
         if current.smtp_url
         else MaildirChannel(current.maildir, current.sender, current.reply_to),
-        "chat": ChatChannel(os.environ),
+        "chat": ChatChannel(os.environ, words, zalo_token=current.zalo_bot),
     }
     return Office(
         plans=plans(current)[0],
@@ -146,7 +152,15 @@ def office(current: Settings | None = None) -> Office:
         lease=current.clock.span(LEASE),
         portal_url=current.portal_url,
         chats=frozenset(name for name, url in os.environ.items() if name.startswith(CHAT_PREFIX) and url.strip()),
+        bot=_zalo_bot(current.zalo_bot) if current.zalo_bot else None,
+        bot_name=current.zalo_bot_name,
     )
+
+
+def _zalo_bot(token: str) -> Bot:
+    from dinhky.channels.zalo_bot import ZaloBot  # with apprise, 0.3 s of imports
+
+    return ZaloBot(token)
 
 
 def ledger(current: Settings | None = None) -> SqlLedger:

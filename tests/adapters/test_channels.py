@@ -29,8 +29,10 @@ from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings, com
 from dinhky.domain.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
 from dinhky.file_store import FileStore
 from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+from dinhky.wording import TemplateWords
 
 NOW = datetime.fromisoformat("2026-03-12T09:00+07:00")
+WORDS = TemplateWords(Path(__file__).parents[2] / "include" / "templates" / "messages")
 SENDER = Address("Định Kỳ", addr_spec="dinhky@phucloi.example")
 SECRET = "correct horse"
 SUBJECT = "[Định Kỳ] Còn 1 ngày làm việc để nộp số liệu quý I/2026 của Văn phòng HĐND và UBND phường Phúc Lợi"
@@ -389,26 +391,25 @@ def to_chat(variable: str = "DINHKY_CHAT_VP") -> QueuedMessage:
 
 
 def test_a_chat_message_is_its_subject_and_its_text_as_they_are(chat_server, files):
-    channel = ChatChannel({"DINHKY_CHAT_VP": f"json://127.0.0.1:{chat_server.port}/room"})
+    channel = ChatChannel({"DINHKY_CHAT_VP": f"json://127.0.0.1:{chat_server.port}/room"}, WORDS)
     assert channel.send(to_chat(), files, NOW) == "apprise"
     (posted,) = chat_server.posted
     assert posted["message"].split() == f"{SUBJECT}\n\n{BODY}".split()
 
 
-def test_a_text_longer_than_a_chat_takes_goes_whole_in_several_messages(chat_server, files):
-    limit = 32768  # of apprise's JSON service
+def test_a_text_longer_than_one_reads_on_a_phone_goes_in_its_short_form(chat_server, files):
     body = "".join(f"{number}. Trang tính “Tin bài”, ô E{number}: cần đường dẫn.\n" for number in range(1500))
-    channel = ChatChannel({"DINHKY_CHAT_VP": f"json://127.0.0.1:{chat_server.port}/room"})
+    channel = ChatChannel({"DINHKY_CHAT_VP": f"json://127.0.0.1:{chat_server.port}/room"}, WORDS)
     channel.send(replace(to_chat(), message=replace(to_chat().message, body=body)), files, NOW)
-    texts = [posted["message"] for posted in chat_server.posted]
-    assert len(texts) == -(-len(body) // limit) > 1
-    assert all(len(text) <= limit for text in texts)
-    assert " ".join(texts).split() == f"{SUBJECT}\n\n{body}".split()
+    (posted,) = chat_server.posted
+    assert len(posted["message"]) <= 2000
+    assert posted["message"].startswith(f"{SUBJECT}\n\n0. Trang tính")
+    assert posted["message"].endswith("toàn văn đã gửi trong thư điện tử.")
 
 
 def test_a_chat_that_does_not_take_a_message_is_tried_again(chat_server, files):
     chat_server.status[0] = 500
-    channel = ChatChannel({"DINHKY_CHAT_VP": f"json://lan:hunter2@127.0.0.1:{chat_server.port}/room"})
+    channel = ChatChannel({"DINHKY_CHAT_VP": f"json://lan:hunter2@127.0.0.1:{chat_server.port}/room"}, WORDS)
     with pytest.raises(TemporaryDeliveryError) as refused:
         channel.send(to_chat(), files, NOW)
     assert refused.value.params == {"variable": "DINHKY_CHAT_VP"}
@@ -416,7 +417,7 @@ def test_a_chat_that_does_not_take_a_message_is_tried_again(chat_server, files):
 
 @pytest.mark.parametrize("secrets", [{}, {"DINHKY_CHAT_VP": ""}, {"DINHKY_CHAT_VP": "nonsense://hunter2@x"}])
 def test_a_chat_without_a_usable_address_fails_for_good_and_shows_no_secret(files, secrets, caplog):
-    channel = ChatChannel(secrets)
+    channel = ChatChannel(secrets, WORDS)
     with pytest.raises(PermanentDeliveryError) as refused:
         channel.send(to_chat(), files, NOW)
     assert "hunter2" not in f"{refused.value!r} {channel!r} {caplog.text}"

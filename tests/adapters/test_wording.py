@@ -24,6 +24,7 @@ from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.intake.receive import Receipt, Verdict
 from dinhky.intake.senders import Party
+from dinhky.rounds.chat_codes import ChatInvitation
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.owed import Affair, Urgency
 from dinhky.rounds.ports import Submission
@@ -175,6 +176,8 @@ def facts() -> dict[str, Any]:
         "news": ["dates"],
         "tally": None,
         "is_overdue": False,
+        "ended": ["Văn phòng", "Mặt trận"],
+        "chat_invitation": ChatInvitation("PT7K-3M2Q", "Bot Định Kỳ"),
         "links": {"vp": "https://portal.example/u/x.vp.1"},
         "reason": "Đi công tác",
         **contest_facts(plan),
@@ -187,11 +190,17 @@ def facts() -> dict[str, Any]:
 FACTS = facts()
 TEMPLATES = sorted(file.stem for file in MESSAGES.glob("*.txt") if not file.stem.endswith("_posts"))
 """Those about quotas of posts are tried with tallies of their own: `test_post_messages`."""
+TO_WHOEVER_ASKED = {
+    "folder_answer", "chat_goodbye", "chat_in_a_group", "chat_known", "chat_moved", "chat_unknown",
+}  # fmt: skip
+"""Nobody by name."""
 VARIANTS: list[dict[str, Any]] = [
     {},
     {"is_due_today": True, "returned_because": "Ô B5 sai."},
     {"keeps_accepted": True, "comment": ""},
     {"is_sent": True, "is_late": True, "links": {}},
+    {"chat_invitation": ChatInvitation("PT7K-3M2Q", "")},
+    {"chat_invitation": None},
     {"submission": replace(FACTS["submission"], late=False)},
     {"sentences": [], "receipt": Receipt(Verdict.ACCEPTED, "0" * 64, number=2, again=True, content=Content())},
     {"receipt": Receipt(Verdict.HELD, "0" * 64, number=2)},
@@ -311,7 +320,7 @@ def test_a_unit_whose_figures_are_kept_is_not_pressed_and_learns_of_the_lock():
     assert LOCKED in after
 
 
-@pytest.mark.parametrize("template", [template for template in TEMPLATES if template != "folder_answer"])
+@pytest.mark.parametrize("template", [template for template in TEMPLATES if template not in TO_WHOEVER_ASKED])
 def test_people_are_greeted_as_people_and_offices_as_offices(template):
     _, body = WORDS.message(template, **FACTS | of_phase(template))
     greeting = next(line for line in body.splitlines() if line.startswith("Kính gửi: "))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dinhky import bootstrap
-from dinhky.cli import following, linking, mailing, planning, running, sending, submitting
+from dinhky.cli import chatting, following, linking, mailing, planning, running, sending, submitting
 from dinhky.cli.command import CANNOT_RUN
 from dinhky.domain.errors import DinhKyError, PlanError, Problem
 from dinhky.service.console import Console

@@ -15,6 +15,7 @@ DinhKyError
      ├─ TemporaryDeliveryError   worth another try
      ├─ UncertainDelivery        it may or may not have gone out: a person decides
      └─ PermanentDeliveryError   the server has said no for good
+         └─ ChatEnded                to everything that would go to this chat
 
 An error carries a `code` and `params`; the sentence a person reads is looked up in
 `include/templates/messages/`, so that wording is edited without touching code.
@@ -103,7 +104,10 @@ class DeliveryError(DinhKyError):
 
 
 class TemporaryDeliveryError(DeliveryError):
-    """The channel could not take the message now; trying again later may work."""
+    """The channel could not take the message now; trying again later may work.
+
+    `retry_after`, in seconds, is how long the server asked us to wait, if it did.
+    """
 
 
 class UncertainDelivery(DeliveryError):
@@ -112,3 +116,7 @@ class UncertainDelivery(DeliveryError):
 
 class PermanentDeliveryError(DeliveryError):
     """The channel refused the message for good: trying again would only annoy."""
+
+
+class ChatEnded(PermanentDeliveryError):
+    """The person has blocked the bot, or the chat is no more: nothing arrives there until they write to it again."""

@@ -225,6 +225,33 @@ link_serials = Table(
 )
 """Whose personal links were revoked, and how often: a link names the serial it was made with, 0 without a row."""
 
+chats = Table(
+    "chats",
+    metadata,
+    Column("plan_id", String(80), primary_key=True),
+    Column("unit", String(40), primary_key=True),
+    Column("email", String(200), primary_key=True),
+    Column("address", String(250), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("enrolled_at", UtcInstant, nullable=False),
+    Column("changed_at", UtcInstant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "address"),
+)
+"""The chat of each contact who has enrolled one, and whether it is still written to."""
+
+chat_updates = Table(
+    "chat_updates",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("address", String(250), nullable=False),
+    Column("heard_at", UtcInstant, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Index(None, "address", "heard_at"),
+)
+"""Everything that the chat bot has heard, once, without the words: `key` is the digest of the chat's own id for it."""
+
 events = Table(
     "events",
     metadata,

@@ -1,5 +1,6 @@
 """What can be read and written in one transaction, put together from one mixin a concern."""
 
+from dinhky.ledger.chats import ChatRows
 from dinhky.ledger.items import ItemRows
 from dinhky.ledger.mails import MailRows
 from dinhky.ledger.messages import MessageRows
@@ -9,5 +10,5 @@ from dinhky.ledger.unit_rows import UnitRows
 from dinhky.ledger.work import WorkRows
 
 
-class SqlTransaction(WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows, UnitRows):
+class SqlTransaction(WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows, ChatRows, UnitRows):
     """One transaction on the ledger: see `dinhky.rounds.ports.LedgerTransaction`."""

@@ -10,6 +10,7 @@ from typing import Any
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
+from dinhky.rounds.chat_codes import chat_of, invitation
 from dinhky.rounds.ports import Attachment, Message, Office
 from dinhky.rounds.succession import as_of, named_on
 
@@ -121,11 +122,13 @@ def to_contacts(
     is the Message-ID of the mail that they answer, if they answer one.
     """
     unit = named_on(unit, local(now).date())
+    plan_id = about.partition("/")[0]
     for contact in unit.contacts:
-        subject, body = office.words.message(template, unit=unit, contact=contact, **facts)
+        invited = invitation(office, plan_id, unit, contact)
+        subject, body = office.words.message(template, unit=unit, contact=contact, chat_invitation=invited, **facts)
         addresses = [(EMAIL, contact.email)]
-        if contact.chat and contact.chat in office.chats:
-            addresses.append((CHAT, contact.chat))
+        if chat := chat_of(office, plan_id, unit, contact):
+            addresses.append((CHAT, chat))
         for channel, address in addresses:
             yield Message(
                 key=message_key(about, kind, unit.code, address),

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dinhky.domain.chase import in_office_hours
-from dinhky.domain.errors import PermanentDeliveryError, Problem, TemporaryDeliveryError, UncertainDelivery
+from dinhky.domain.errors import ChatEnded, PermanentDeliveryError, Problem, TemporaryDeliveryError, UncertainDelivery
+from dinhky.rounds.chatting import ChatState
+from dinhky.rounds.correspondence import CHAT
+from dinhky.rounds.enrolling import lose_chat
 from dinhky.rounds.freshness import NoLongerWantedError, as_of_today
 from dinhky.rounds.ports import LedgerTransaction, Office, QueuedMessage
 
@@ -94,9 +97,13 @@ def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed
     except TemporaryDeliveryError as error:
         gives_up = queued.attempts >= MAX_ATTEMPTS
         wait = min(FIRST_RETRY * 2 ** min(queued.attempts - 1, 10), LONGEST_RETRY)
+        wait = max(wait, timedelta(seconds=float(error.params.get("retry_after", 0))))
         retry_at = None if gives_up else now + wait
         with office.ledger.transaction() as ledger:
             ledger.mark_failed(queued.id, now, office.words.explain(error), retry_at)
+            if gives_up and queued.message.channel == CHAT:
+                reason = office.words.explain(error)
+                lose_chat(office, ledger, queued.message.address, ChatState.SILENT, now, reason)
         flushed.failed += gives_up
         flushed.put_off += not gives_up
     except UncertainDelivery as error:
@@ -106,6 +113,9 @@ def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed
     except PermanentDeliveryError as error:
         with office.ledger.transaction() as ledger:
             ledger.mark_failed(queued.id, now, office.words.explain(error), None)
+            if isinstance(error, ChatEnded):
+                reason = office.words.explain(error)
+                lose_chat(office, ledger, queued.message.address, ChatState.BLOCKED, now, reason)
         flushed.failed += 1
     except Exception as error:
         log.exception("message %s: the channel failed unexpectedly", queued.id)

@@ -24,6 +24,7 @@ from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.posts import ToldPost
 from dinhky.domain.ranking import Ranking
 from dinhky.domain.schedule import Round, all_rounds_of
+from dinhky.rounds.chatting import Bot, ChatsKept, Enrollee
 from dinhky.rounds.kept_mails import MailsKept
 
 
@@ -39,9 +40,9 @@ class Attachment:
 class Message:
     """One message to one recipient. `key` is unique for ever: deciding the same message twice is a no-op.
 
-    `address` is an email address, or the name of the environment variable holding an apprise URL. What nobody waits for
-    goes out in office hours only (`office_hours_only`); an answer goes out at once. `in_reply_to` is the Message-ID of
-    the mail that it answers, if it answers one.
+    `address` is an email address, that of an enrolled chat (`zalo:…`), or the name of the environment variable holding
+    an apprise URL. What nobody waits for goes out in office hours only (`office_hours_only`); an answer goes out at
+    once. `in_reply_to` is the Message-ID of the mail that it answers, if it answers one.
     """
 
     key: str
@@ -234,7 +235,7 @@ class ContestSoFar:
     final: Ranking | None = None
 
 
-class LedgerTransaction(MailsKept, Protocol):
+class LedgerTransaction(MailsKept, ChatsKept, Protocol):
     """Reads and writes of one transaction. Every write is idempotent: repeating it changes nothing."""
 
     def lock_round(self, round_id: str) -> None:
@@ -537,7 +538,8 @@ class Office:
     `archive` holds the reports that were sent, `drafts` those compiled, both under readable names.
     `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time.
     `chats` names the chat addresses that are configured: a contact whose chat is not among them is written to by email
-    alone. `portal_url` is where the portal is reached, without a slash at its end; None: messages speak of no portal.
+    alone. `bot` is what contacts may enrol a chat with, `bot_name` what they know it by; None: nobody is invited, and
+    nobody written to who enrolled before. `portal_url` is where the portal is reached, without a slash at its end; None: messages speak of no portal.
     """
 
     plans: Mapping[str, Plan]
@@ -553,12 +555,25 @@ class Office:
     signer: Signer
     lease: timedelta = timedelta(minutes=5)
     chats: frozenset[str] = frozenset()
+    bot: Bot | None = None
+    bot_name: str = ""
     portal_url: str | None = None
 
     @cached_property
     def rounds(self) -> Mapping[str, Round]:
         """Every round of every plan by its id. Raises CalendarGap."""
         return _rounds_of(self.plans, self.calendar)
+
+    @cached_property
+    def enrolled(self) -> Mapping[Enrollee, str]:
+        """The chat address of every contact who has enrolled one, as it was when this office first asked.
+
+        Every message asks for it; an office lives as long as a task, and the next one knows who has enrolled meanwhile.
+        """
+        if self.bot is None:
+            return {}
+        with self.ledger.snapshot() as ledger:
+            return ledger.enrolled_chats()
 
 
 _NEWEST_ROUNDS: list[tuple[Mapping[str, Plan], WorkingCalendar, Mapping[str, Round]]] = []
