@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dinhky", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (planning, submitting, following, sending, mailing, linking, running):
+    for module in (planning, submitting, following, sending, mailing, linking, chatting, running):
         module.register(commands)
     return parser
 
