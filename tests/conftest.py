@@ -49,6 +49,7 @@ class Commune:
     office: Office
     home: Path
     sample: dict[str, list[Sending]]
+    secret = SECRET
 
     def receive(self, unit: str, data: bytes, now: datetime) -> Receipt:
         return receive(self.office, data, file_name="biểu số liệu.xlsx", unit_code=unit, now=now, route="test")

@@ -225,7 +225,7 @@ def test_ci_installs_every_program_that_a_test_starts():
     ci = (REPOSITORY / ".ci" / "run").read_text("utf-8")
     packages = re.search(r"^packages=\((.*?)\)", ci, re.MULTILINE | re.DOTALL)[1].split()
     assert {"libreoffice-writer", "libreoffice-calc", "poppler-utils", "chromium", "postgresql", "docker-compose",
-            "make"} <= set(packages)  # fmt: skip
+            "dovecot-imapd", "openssl", "make"} <= set(packages)  # fmt: skip
     assert [f"make {target}" in ci for target in ("setup", "lint", "test", "bench")] == [True] * 4
 
 

@@ -11,7 +11,7 @@ from email.errors import MessageError
 from email.message import Message
 from functools import cached_property
 
-from dinhky.intake.mail_headers import file_name, message_ids
+from dinhky.intake.mail_headers import AS_WRITTEN, file_name, message_ids
 from dinhky.rounds.correspondence import is_our_message_id
 
 DEEPEST = 20
@@ -81,7 +81,7 @@ def _files(message: Message, depth: int) -> Iterator[MailedFile]:
             continue
         data = _data(part)
         if name.lower().endswith(".eml") and depth < DEEPEST:
-            yield from _files(message_from_bytes(data), depth + 1)
+            yield from _files(message_from_bytes(data, policy=AS_WRITTEN), depth + 1)
         elif data and (name or kind == XLSX or data.startswith(ZIPPED)):
             yield MailedFile(name, data)
 
@@ -110,7 +110,7 @@ def _whole(outer: Message, inner: Message) -> Message:
     unread = Message()
     unread["Content-Transfer-Encoding"] = outer["Content-Transfer-Encoding"]
     unread.set_payload(inner.as_bytes().lstrip())
-    return message_from_bytes(_data(unread))
+    return message_from_bytes(_data(unread), policy=AS_WRITTEN)
 
 
 def _data(part: Message) -> bytes:

@@ -11,11 +11,12 @@ from email.parser import BytesParser
 
 from dinhky.intake.attachments import MailedFile, files_in
 from dinhky.intake.machine_mail import Bounce, bounces_in, looks_like_machine, may_be_answered, written_by_machine
-from dinhky.intake.mail_headers import address_of, header, message_ids
+from dinhky.intake.mail_headers import AS_WRITTEN, address_of, header, message_ids
 from dinhky.intake.sender_proof import is_proven_false
 
 MOST_BOUNDARIES = 100
-"""Every boundary is looked for in every line: more of them than any real thread of forwarded mails has cost minutes."""
+MOST_LOOKS = 3_000_000
+"""Every boundary is looked for in every line, at a million looks a second: a mail made for it would take minutes."""
 _BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
@@ -45,7 +46,7 @@ def read_mail(data: bytes, *, ours: frozenset[str], authserv: str | None = None,
 
     `authserv` is the name under which our own server judges senders; `is_head` says that the bytes are headers alone.
     """
-    parser = BytesParser()
+    parser = BytesParser(policy=AS_WRITTEN)
     head = parser.parsebytes(data, headersonly=True)
     sender, key = address_of(head), _key(head, data)
     mail = Mail(
@@ -61,7 +62,8 @@ def read_mail(data: bytes, *, ours: frozenset[str], authserv: str | None = None,
     if is_head:
         return mail
     try:
-        if len(_BOUNDARY.findall(data)) > MOST_BOUNDARIES:
+        boundaries = len(_BOUNDARY.findall(data))
+        if boundaries > MOST_BOUNDARIES or boundaries * data.count(b"\n") > MOST_LOOKS:
             return mail
         return _with_body(mail, parser.parsebytes(data))
     except (RecursionError, MessageError, LookupError, ValueError, TypeError, AttributeError):

@@ -10,18 +10,30 @@ import re
 import unicodedata
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import getaddresses
 
 LONGEST_SUBJECT = 300
 LONGEST_NAME = 150
 """Characters of an attachment's name that are kept, its ending among them."""
 LONGEST_ENDING = 10
+LONGEST_TEXT = 10_000
 LONGEST_ADDRESS = 250
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
 """No more than a header line holds: whatever else a sender puts there is not repeated in ours."""
-_TOO_ODD = (LookupError, ValueError, TypeError, AttributeError)
+_TOO_ODD = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 """What the standard library raises for headers nobody should have written."""
+
+
+class AsWritten(Compat32):
+    """Hands out headers as they came, bytes that are no ASCII as surrogates; the standard policy loses those bytes."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - the signature is the policy's
+        return value
+
+
+AS_WRITTEN = AsWritten()
 
 
 def header(message: Message, name: str, longest: int = LONGEST_SUBJECT) -> str:
@@ -35,12 +47,12 @@ def header(message: Message, name: str, longest: int = LONGEST_SUBJECT) -> str:
 
 def decoded(value: str, longest: int) -> str:
     """Text with its encoded words undone (RFC 2047), composed (NFC), without signs that no line of text has."""
-    raw = value[: 20 * longest]
+    raw = _guessed(value[: 20 * longest].encode("utf-8", "surrogateescape"))
     try:
         parts = decode_header(raw)
     except _TOO_ODD:
         parts = [(raw, None)]
-    return one_line("".join(_text(part, charset) for part, charset in parts), longest)
+    return one_line("".join(_word(part, charset) for part, charset in parts), longest)
 
 
 def one_line(text: str, longest: int) -> str:
@@ -49,10 +61,16 @@ def one_line(text: str, longest: int) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in composed).split())[:longest].rstrip()
 
 
-def _text(part: str | bytes, charset: str | None) -> str:
-    data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+def _word(part: str | bytes, charset: str | None) -> str:
+    if isinstance(part, str):
+        return part
+    # What stands between encoded words is handed out in Python's own escapes.
+    return _guessed(part, charset) if charset else part.decode("raw-unicode-escape", "replace")
+
+
+def _guessed(data: bytes, charset: str | None = None) -> str:
     for guess in (charset, "utf-8", "cp1258"):  # the last is what old Vietnamese programs write without saying so
-        if guess and guess.lower() != "unknown-8bit":
+        if guess:
             try:
                 return data.decode(guess)
             except _TOO_ODD:
@@ -81,14 +99,22 @@ def message_ids(message: Message, name: str) -> list[str]:
 
 def file_name(message: Message) -> str:
     """The name that a part gives its file, without folders; empty if it gives none."""
-    try:
-        name = message.get_filename("")
-    except _TOO_ODD:
-        return ""
-    bare = re.split(r"[/\\]", decoded(str(name), 20 * LONGEST_NAME))[-1].strip(" .")
+    name = _parameter(message, "filename", "Content-Disposition") or _parameter(message, "name", "Content-Type")
+    bare = re.split(r"[/\\]", name)[-1].strip(" .")
     if len(bare) <= LONGEST_NAME:
         return bare
     stem, dot, ending = bare.rpartition(".")
     if not stem or len(ending) > LONGEST_ENDING:
         return bare[:LONGEST_NAME]
     return f"{stem[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}"
+
+
+def _parameter(message: Message, name: str, of: str) -> str:
+    try:
+        value = message.get_param(name, "", of)
+    except _TOO_ODD:
+        return ""
+    if isinstance(value, tuple):  # RFC 2231: charset, language, and the bytes as letters
+        charset, _, text = value
+        return one_line(_guessed(text.encode("raw-unicode-escape", "replace"), charset), LONGEST_TEXT)
+    return decoded(str(value), LONGEST_TEXT)
