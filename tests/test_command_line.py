@@ -362,3 +362,39 @@ def test_a_post_that_cannot_be_is_refused_in_a_sentence(run, opened, arguments, 
     status, _, err = run(*TOLD, *arguments)
     assert status == 2
     assert said in err
+
+
+# What an officer decides
+
+
+def test_decisions_from_the_command_line_say_whether_they_changed_anything(opened, run):
+    where = ["phuc-loi-2026", "PL-5", "2026-Q1", "vp"]
+    because = ["--reason", "Đang sắp xếp lại", "--by", "Nguyễn Thị Cán Bộ"]
+    for decision, said, again in (
+        ("waive", "được miễn thực hiện", "đã được miễn từ trước"),
+        ("unwaive", "không còn được miễn", "đã bỏ miễn từ trước"),
+        ("nil", "không phát sinh", "đã ghi nhận từ trước"),
+        ("return", "đã trả lại", "đã trả lại từ trước"),
+    ):
+        for expected in (said, again):
+            status, out, err = run("decide", decision, *where, *because)
+            assert (status, err) == (0, "")
+            assert expected in out
+
+
+def test_a_decision_that_cannot_be_taken_says_why_and_changes_nothing(opened, run):
+    status, out, err = run("decide", "take", "phuc-loi-2026", "PL-5", "2026-Q1", "vp", "--reason", "Thử")
+    assert (status, out) == (2, "")
+    assert "không có tệp nào" in err
+
+
+def test_nothing_is_held_until_a_file_comes_too_late(opened, run, data):
+    assert run("decide", "held")[1] == "Không có tệp nào chờ quyết định.\n"
+    run("receive", opened["vp-1"], "--unit", "vp", "--at", "2026-03-16T12:00")
+    status, held = data("decide", "held")
+    assert status == 0
+    assert [(one["round"], one["unit"], one["number"], one["report_sent"]) for one in held] == [
+        ("phuc-loi-2026/PL-5/2026-Q1", "vp", 1, False)
+    ]
+    assert "chờ" not in run("decide", "decline", "phuc-loi-2026", "PL-5", "2026-Q1", "vp", "--reason", "Quá muộn")[1]
+    assert data("decide", "held") == (0, [])

@@ -26,7 +26,15 @@ from dinhky.rounds.held_files import decide_held, held_submissions
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.overdue import overdue
 from dinhky.rounds.posting import tally_of, tell_post
-from dinhky.rounds.reporting import compile_report, compile_when_due, record_decision, refusal, send_report
+from dinhky.rounds.report_differences import differences
+from dinhky.rounds.reporting import (
+    compile_report,
+    compile_when_due,
+    record_decision,
+    refusal,
+    request_approval,
+    send_report,
+)
 from dinhky.rounds.standing import Outcome, is_owed_something, outcome
 
 PLAN = "phuc-loi-2026"
@@ -93,17 +101,17 @@ def told(commune, ruling: str) -> list[dict]:
     return [row for row in commune.messages() if row["kind"].startswith("decision-") and row["kind"].endswith(ruling)]
 
 
-REFUSED = "refused: decision_"
+ORDER = ("return", "waive", "unwaive", "nil", "extend")
 TABLE = {
-    # state of the part → what each decision makes of it
-    "open": {"return": "nothing_to_return", "waive": State.WAIVED, "unwaive": "not_waived", "nil": State.NIL, "extend": State.OPEN},
-    "returned": {"return": "nothing_to_return", "waive": State.WAIVED, "unwaive": "not_waived", "nil": State.NIL, "extend": State.RETURNED},
-    "accepted": {"return": State.RETURNED, "waive": "answered_already", "unwaive": "not_waived", "nil": "answered_already", "extend": State.ACCEPTED},
-    "compiled": {"return": State.RETURNED, "waive": "answered_already", "unwaive": "not_waived", "nil": "answered_already", "extend": State.COMPILED},
-    "nil": {"return": State.RETURNED, "waive": State.WAIVED, "unwaive": "not_waived", "nil": State.NIL, "extend": State.NIL},
-    "waived": {"return": "nothing_to_return", "waive": State.WAIVED, "unwaive": State.OPEN, "nil": "unit_is_waived", "extend": "unit_is_waived"},
-    "sent": {"return": "report_sent", "waive": "report_sent", "unwaive": "not_waived", "nil": "report_sent", "extend": "report_sent"},
-}  # fmt: skip
+    # state of the part → what each decision makes of it, or why it is refused
+    "open": ("nothing_to_return", State.WAIVED, "not_waived", State.NIL, State.OPEN),
+    "returned": ("nothing_to_return", State.WAIVED, "not_waived", State.NIL, State.RETURNED),
+    "accepted": (State.RETURNED, "answered_already", "not_waived", "answered_already", State.ACCEPTED),
+    "compiled": (State.RETURNED, "answered_already", "not_waived", "answered_already", State.COMPILED),
+    "nil": (State.RETURNED, State.WAIVED, "not_waived", State.NIL, State.NIL),
+    "waived": ("nothing_to_return", State.WAIVED, State.OPEN, "unit_is_waived", "unit_is_waived"),
+    "sent": ("report_sent", "report_sent", "not_waived", "report_sent", "report_sent"),
+}
 
 
 @pytest.mark.parametrize("moment", [BEFORE, AFTER], ids=["before the lock", "after the lock"])
@@ -113,7 +121,7 @@ def test_a_decision_is_taken_where_it_makes_sense_and_taking_it_again_changes_no
         commune = another_commune()
         bring_to(commune, state)
         before = len(decisions(commune))
-        wanted = TABLE[state][name]
+        wanted = TABLE[state][ORDER.index(name)]
         if isinstance(wanted, State):
             decide(commune, moment)
             after = len(decisions(commune))
@@ -538,6 +546,32 @@ def test_taking_a_file_after_the_report_was_sent_makes_a_version_that_needs_its_
     assert commune.answer("mttq", BEFORE).verdict is Verdict.HELD  # the report stays sent, whatever is prepared
     record_decision(commune.office, version.id, approved=True, comment="", by="lanhdao", at=BEFORE)
     assert send_report(commune.office, QUARTER, BEFORE).version == 2
+
+
+def test_whoever_approves_and_gets_a_replacing_report_reads_what_is_different_in_it(commune):
+    bring_to(commune, "sent", unit="vhxh")
+    commune.answer("vp", BEFORE)
+    version = decide_held(commune.office, QUARTER, "vp", accept=True, reason=WHY, by=WHO, now=BEFORE)
+    request_approval(commune.office, version, BEFORE)
+    (asked,) = commune.messages("approval-request-v2")
+    name = commune.assignment("vp").unit_name
+    expected = ["Bản này thay bản số 1 đã gửi", "- đơn vị đã nộp: 1 → 2", f"- {name}: tình trạng: chưa nộp → đã nộp"]
+    for line in (*expected, f"- {name}: hoạt động: không có → 1"):
+        assert line in asked["body"]
+    assert "vhxh" not in asked["body"]
+    record_decision(commune.office, version.id, approved=True, comment="", by="lanhdao", at=BEFORE)
+    send_report(commune.office, QUARTER, BEFORE)
+    sent = commune.messages("report-v2")
+    assert sent
+    assert all("Thay thế" in row["subject"] and expected[1] in row["body"] for row in sent)
+    assert all("thay báo cáo đã gửi" not in row["body"] for row in commune.messages("report-v1"))
+
+
+def test_two_versions_with_the_same_figures_have_no_difference(commune):
+    bring_to(commune, "compiled")
+    with commune.office.ledger.snapshot() as ledger:
+        facts = ledger.report_facts(ledger.latest_report(QUARTER).id)
+    assert list(differences(facts, facts)) == []
 
 
 def test_a_late_log_counts_for_its_unit_and_the_tally_is_told_again(commune):

@@ -16,7 +16,7 @@ from dinhky.domain.schedule import phases_in, rounds_of
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.overdue import OverdueRound
 from dinhky.rounds.ports import Office, ReportVersion
-from dinhky.rounds.reporting import draft_folder
+from dinhky.rounds.reporting import draft_folder, replaced
 from dinhky.rounds.standing_duties import carrying_report
 
 
@@ -68,7 +68,9 @@ def approval_text(office: Office, version: ReportVersion, facts: dict[str, Any])
     plan, round_ = round_of(office, version.round_id)
     paths = sorted(str(path) for path in draft_folder(office, version).iterdir())
     page = "approval_contest.md" if round_.phase else "approval.md"
-    return _render(page, plan=plan, round=round_, version=version, facts=facts, paths=paths)
+    with office.ledger.snapshot() as ledger:
+        replacing = replaced(ledger, round_, version)
+    return _render(page, plan=plan, round=round_, version=version, facts=facts, paths=paths, **replacing)
 
 
 def plan_problems(errors: list[PlanError]) -> str:

@@ -11,6 +11,7 @@ import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content
@@ -31,6 +32,7 @@ from dinhky.rounds.ports import (
     UnitAnswer,
 )
 from dinhky.rounds.posting import told_elsewhere
+from dinhky.rounds.report_differences import differences_to_sent
 from dinhky.rounds.succession import as_of, unit_of
 
 
@@ -93,6 +95,7 @@ def request_approval(office: Office, version: ReportVersion, now: datetime) -> N
     plan, round_ = round_of(office, version.round_id)
     with office.ledger.snapshot() as ledger:
         sent_back = ledger.last_decision(version.id)
+        replacing = replaced(ledger, round_, version)
     request = to_approver(
         office,
         plan,
@@ -102,6 +105,7 @@ def request_approval(office: Office, version: ReportVersion, now: datetime) -> N
         now=now,
         attachments=_documents(version),
         version=version.version,
+        **replacing,
     )
     with office.ledger.transaction() as ledger:
         ledger.queue(request, now)
@@ -157,6 +161,7 @@ def send_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
         if refused:
             raise refused
         refuse_if_damaged(office, version)
+        replacing = replaced(ledger, round_, version)
         for recipient in plan.report_to:
             message = to_person(
                 office,
@@ -168,6 +173,7 @@ def send_report(office: Office, round_id_: str, now: datetime) -> ReportVersion:
                 template="report",
                 now=now,
                 attachments=_documents(version),
+                **replacing,
             )
             ledger.queue(message, now)
         ledger.set_report_state(version.id, "sent", now, "dinhky")
@@ -212,6 +218,12 @@ def refuse_if_damaged(office: Office, version: ReportVersion) -> None:
             office.files.get(sha256)
         except (FileNotFoundError, ValueError) as error:
             raise SendingRefused("document_damaged", round_id=version.round_id, version=version.version) from error
+
+
+def replaced(ledger: LedgerTransaction, round_: Round, version: ReportVersion) -> dict[str, Any]:
+    """For messages: the version that was sent before this one, if one was, and what is different since."""
+    found = None if round_.phase else differences_to_sent(ledger, version)
+    return {"replaces": found[0] if found else None, "differences": found[1] if found else []}
 
 
 def draft_folder(office: Office, version: ReportVersion) -> Path:
