@@ -108,6 +108,11 @@ def rows(home: Path, query: str) -> list[tuple]:
         return []
 
 
+def triggerers(home: Path) -> set[int]:
+    """The service's triggerer; more than one while its parts are starting."""
+    return {pid for pid in processes_of(home) if b"triggerer" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
 def play_a_quarter_of_the_closed_year(home: Path, url: str) -> dict[str, str]:
     """What an operator does to see it: a run for a day of that quarter. The states of its tasks at its end."""
     admin, dag_id = AirflowApi(url, "admin", passwords(home)["admin"]), "xuan-dam-2025.XD-1"
@@ -144,6 +149,10 @@ def test_the_service_opens_the_rounds_that_are_open_in_all_five_communes_and_not
         addresses = {line.split()[3] for line in listening.splitlines() if set(re.findall(r"pid=(\d+)", line)) & ours}
         assert addresses, "the UI listens"
         assert all(address.startswith("127.0.0.1:") for address in addresses), addresses
+        killed = triggerers(home)
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: triggerers(home) - killed, seconds=30, what="the triggerer to be started again")
         states = play_a_quarter_of_the_closed_year(home, f"http://{next(iter(addresses))}")
         assert states["unit"] == "skipped", states
         assert rows(home, "SELECT 1 FROM rounds WHERE id = 'xuan-dam-2025/XD-1/2025-Q1'"), "it is on record"
@@ -153,6 +162,7 @@ def test_the_service_opens_the_rounds_that_are_open_in_all_five_communes_and_not
         output = service.communicate(timeout=60)[0]
     assert service.returncode == 0, output
     wait_for(lambda: not processes_of(home), seconds=15, what="the last process to end")
+    assert "Tiến trình triggerer của Airflow đã dừng đột ngột và vừa được khởi động lại." in output
     assert "Sắp đến hạn: PL-" in output
     assert "hạn thứ Hai, 30/11/2026" in output
     assert not [word for word in passwords(home).values() if word in output], "a password in what may be a log"

@@ -27,11 +27,18 @@ SHARED = {
 """What every way of running Định Kỳ sets alike."""
 
 
+_PATIENT_SQLITE = {
+    f"AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS{kind}": "dinhky.service.sqlite_patience.CONNECT_ARGS"
+    for kind in ("", "_ASYNC")
+}
+
+
 def airflow_environment(home: Path, port: int) -> dict[str, str]:
     """The variables for a service with embedded defaults in `home`, its UI on 127.0.0.1:`port`."""
     airflow_home = home / "airflow"
     kept = _secrets(home)
     base_url = f"http://127.0.0.1:{port}"
+    database = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") or f"sqlite:///{airflow_home / 'airflow.db'}"
     return SHARED | {
         "AIRFLOW_HOME": str(airflow_home),
         "AIRFLOW__CORE__DAGS_FOLDER": os.environ.get("DINHKY_DAGS") or str(REPOSITORY / "dags"),
@@ -40,8 +47,7 @@ def airflow_environment(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base_url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(home)),
         "AIRFLOW__CORE__FERNET_KEY": kept["fernet_key"],
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
-        or f"sqlite:///{airflow_home / 'airflow.db'}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": base_url,
@@ -51,6 +57,7 @@ def airflow_environment(home: Path, port: int) -> dict[str, str]:
         "DINHKY_HOME": str(home),
         "DINHKY_PORTAL_URL": os.environ.get("DINHKY_PORTAL_URL") or f"{base_url}/dinhky",
         "PYTHONUNBUFFERED": "1",
+        **(_PATIENT_SQLITE if database.startswith("sqlite") else {}),
     }
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,9 @@ STOP_SECONDS = 6
 """How long each of the two is given; a task that takes longer is ended and will be run again at the next start."""
 KEEP_ENVIRONMENT_READABLE = {"SPT_NOENV": "1"}
 """Airflow renames its processes; otherwise the new name would be written over the environment, our mark included."""
+MOST_RESTARTS = 3
+RESTARTS_COUNTED_FOR = 600.0
+"""A process that ends more often than that within so many seconds is not started again: something else is wrong."""
 MARK = "DINHKY_SERVICE"
 """An environment variable that every process of a service carries, also those Airflow puts in sessions of their own."""
 PR_SET_PDEATHSIG = 1
@@ -47,12 +51,16 @@ class ServiceError(DinhKyError):
 class AirflowProcesses:
     """Airflow's four processes for one service folder. Use as a context manager: leaving it stops them all.
 
-    Raises ServiceError if another service runs in the same folder, or if a process dies.
+    `on_restart` is told the name of a process that ended and was started again. Raises ServiceError if another service
+    runs in the same folder, or if a process ends again and again.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, on_restart: Callable[[str], None]) -> None:
         self._home = home
+        self._on_restart = on_restart
+        self._environment: dict[str, str] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._restarts: list[float] = []
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> AirflowProcesses:
@@ -84,29 +92,30 @@ class AirflowProcesses:
 
         Raises ServiceError if one dies or they take too long.
         """
-        for name, flags in PROCESSES.items():
-            with self._log(name) as log:
-                self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "airflow", name, *flags],
-                    env={**os.environ, **environment, MARK: str(self._home), **KEEP_ENVIRONMENT_READABLE},
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,
-                    preexec_fn=_die_with_parent,
-                )
+        self._environment = {**os.environ, **environment, MARK: str(self._home), **KEEP_ENVIRONMENT_READABLE}
+        for name in PROCESSES:
+            self._start(name)
         deadline = time.monotonic() + READY_SECONDS
         while not _is_healthy(port):
-            self.check()
+            for name in self._ended():
+                raise ServiceError("process_died", name=name, log=str(self._log_path(name)))
             if time.monotonic() > deadline:
                 raise ServiceError("not_ready", seconds=READY_SECONDS, log=str(self._log_path("scheduler").parent))
             time.sleep(0.2)
 
     def check(self) -> None:
-        """Raise ServiceError if one of the processes has ended."""
-        for name, process in self._running.items():
-            if process.poll() is not None:
+        """Start again what has ended: now and then SQLite is locked for longer than one of them bears.
+
+        Raises ServiceError if that happens again and again.
+        """
+        for name in self._ended():
+            now = time.monotonic()
+            self._restarts = [at for at in self._restarts if now - at < RESTARTS_COUNTED_FOR]
+            if len(self._restarts) >= MOST_RESTARTS:
                 raise ServiceError("process_died", name=name, log=str(self._log_path(name)))
+            self._restarts.append(now)
+            self._start(name)
+            self._on_restart(name)
 
     def stop(self) -> None:
         """End every process with all its children: politely, then by force. Nothing is left running."""
@@ -125,6 +134,21 @@ class AirflowProcesses:
         if self._lock:
             self._lock.close()
             self._lock = None
+
+    def _start(self, name: str) -> None:
+        with self._log(name) as log:
+            self._running[name] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", name, *PROCESSES[name]],
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    def _ended(self) -> list[str]:
+        return [name for name, process in self._running.items() if process.poll() is not None]
 
     def _log_path(self, name: str) -> Path:
         return self._home / "logs" / f"{name}.log"

@@ -47,7 +47,7 @@ def service(
     chosen = free_port(port or DEFAULT_PORT, exactly=port is not None)
     if port is None and chosen != DEFAULT_PORT:
         console.say("port_moved", wanted=DEFAULT_PORT, port=chosen)
-    with AirflowProcesses(home) as processes:
+    with AirflowProcesses(home, lambda name: console.say("process_restarted", name=name)) as processes:
         try:
             console.say("preparing")
             prepare()
