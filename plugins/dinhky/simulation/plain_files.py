@@ -74,7 +74,7 @@ class PlainWorkbooks(FormWorkbooks):
     ) -> bytes:
         """The empty workbook; the same bytes for the same input."""
         form = self.form(plan, round_.ref)
-        rows = {"standing": standing_rows(plan, unit.code, round_.window), **prefilled}
+        rows = form.shown_rows(plan, {"standing": standing_rows(plan, unit.code, round_.window), **prefilled})
         identity = Identity(plan.id, round_.ref, round_.period.label, unit.code, form.version)
         sheets = {
             sheet.key: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -113,7 +113,9 @@ class ChoiceList:
 class Form:
     """A form. `template` is its xlsx file; `filled` are the texts of its named cells.
 
-    `numbering` are the headers under which people number rows, `other_sheets` those that nobody fills in.
+    `input_rows` are ready to be typed into on each sheet, whatever the template lays out. `recorded` is the sheet that
+    shows posts told in other ways; `quota` are the sentences that say how a quota stands. `numbering` are the headers
+    under which people number rows, `other_sheets` those that nobody fills in.
     """
 
     code: str
@@ -127,6 +129,8 @@ class Form:
     sheets: tuple[SheetForm, ...]
     choices_sheet: str = ""
     choices: dict[str, ChoiceList] = field(default_factory=dict)
+    recorded: SheetForm | None = None
+    quota: dict[str, str] = field(default_factory=dict)
     numbering: tuple[str, ...] = ()
     other_sheets: tuple[str, ...] = ()
 
@@ -136,6 +140,20 @@ class Form:
         if options == FROM_PLAN:
             return dict(plan.channels)
         return dict(options) if isinstance(options, dict) else {text: text for text in options}
+
+    def shown_rows(
+        self, plan: Plan, rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Rows as a person would type them: choices by their shown text, not by the code they are stored under."""
+        shown = {group: [dict(row) for row in of_group] for group, of_group in rows.items()}
+        for sheet in self.sheets:
+            for column in sheet.columns:
+                if column.choices:
+                    options = self.options(column.choices, plan)
+                    for row in shown.get(sheet.key, ()):
+                        if column.key in row:
+                            row[column.key] = options.get(row[column.key], row[column.key])
+        return shown
 
     def judged_by(self, criteria: Iterable[Criterion]) -> Form:
         """The form with a column of points for every criterion; itself, if no sheet takes columns from them."""
@@ -154,10 +172,17 @@ def load_form(file: Path) -> Form:
     data = yaml.safe_load(file.read_text("utf-8"))
     try:
         sheets = tuple(_sheet(key, sheet) for key, sheet in data.pop("sheets").items())
+        recorded = data.pop("recorded", None)
         choices = {name: ChoiceList(**choice) for name, choice in data.pop("choices", {}).items()}
         for name in ("total_words", "numbering", "other_sheets"):
             data[name] = tuple(data.get(name, ()))
-        form = Form(**data, sheets=sheets, choices=choices, template=file.with_suffix(".xlsx"))
+        form = Form(
+            **data,
+            sheets=sheets,
+            choices=choices,
+            recorded=_recorded(recorded) if recorded else None,
+            template=file.with_suffix(".xlsx"),
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{file}: {error}") from error
     for sheet in form.sheets:
@@ -184,6 +209,14 @@ def _sheet(key: str, data: dict[str, Any]) -> SheetForm:
     if sheet.columns_from not in {"", "criteria"}:
         raise ValueError(f"{key}: columns_from is criteria or nothing, not {sheet.columns_from!r}")
     return sheet
+
+
+def _recorded(data: dict[str, Any]) -> SheetForm:
+    """The sheet of what was told before: for reading only, so it is no group of records."""
+    columns = tuple(
+        Column(kind=ColumnKind.TEXT, required=False, prefilled=True, **column) for column in data["columns"]
+    )
+    return SheetForm("recorded", **{**data, "columns": columns})
 
 
 def _column(data: dict[str, Any]) -> Column:

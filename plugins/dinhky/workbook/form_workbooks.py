@@ -13,17 +13,24 @@ from dinhky.domain.errors import DinhKyError, Problem, UnknownName
 from dinhky.domain.plan import Kind, Plan, Unit, unknown
 from dinhky.domain.schedule import Round
 from dinhky.domain.standing import standing_rows
-from dinhky.rounds.ports import Reading, Signer
+from dinhky.rounds.ports import Mark, Reading, Signer
+from dinhky.sandbox.pool import ChildStopped, Limits, Sandbox
 from dinhky.workbook.check import SheetCheck
 from dinhky.workbook.form import Form, load_form
-from dinhky.workbook.found_sheet import find_sheets
+from dinhky.workbook.found_sheet import find_sheets, recorded_count
 from dinhky.workbook.identity import mismatch
+from dinhky.workbook.marking import marking_job
 from dinhky.workbook.oddities import odd_about_sheet, odd_about_workbook
 from dinhky.workbook.read import RawWorkbook, parse
 from dinhky.workbook.refused import WorkbookRefusedError
 
 MAX_PROBLEMS = 100
 """A file with more is answered with the first of them: nobody reads on."""
+
+_MARKING = Sandbox(
+    "dinhky.workbook.marking:mark",
+    Limits(memory_mb=300, cpu_seconds=2, wall_seconds=20, answer_mb=20, open_files=3),
+)
 
 _USUAL_FORMS = {Kind.POSTS: "post_log", Kind.MILESTONE: "evidence"}
 """The form of a kind of duty whose plan names none."""
@@ -105,6 +112,21 @@ class FormWorkbooks:
             problems = [*problems[:MAX_PROBLEMS], Problem("more_problems", params={"count": left_out})]
         return Reading(identity, content, tuple(problems), tuple(questions))
 
+    def counted(self, plan: Plan, round_: Round, content: Content) -> tuple[tuple[str, int], ...]:
+        """How many rows of each of the form's sheets were understood, by the sheet's name and in its order."""
+        form = self.form(plan, round_.ref)
+        return tuple((sheet.name, len(getattr(content, sheet.key))) for sheet in form.sheets)
+
+    def marked(self, data: bytes, marks: Sequence[Mark], texts: Mapping[str, str]) -> bytes | None:
+        """The sender's own workbook with every marked cell coloured and commented, and a first sheet that lists them.
+
+        None for a file that cannot be marked up within the limits.
+        """
+        try:
+            return _MARKING.run(marking_job(data, marks, texts))
+        except ChildStopped:
+            return None
+
     def _claimed(self, raw: RawWorkbook) -> Identity | Problem:
         """Whom the file is for, as far as we said so ourselves."""
         claim = raw.claim()
@@ -124,7 +146,10 @@ def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[C
         questions += [*odd_about_sheet(form, sheet), *check.questions]
         records[sheet.form.key] = tuple(check.records)
     if not problems and not any(sheet.filled_rows for sheet in sheets):
-        problems.append(Problem("workbook_empty", params={"sheets": [sheet.name for sheet in form.sheets]}))
+        if recorded := recorded_count(raw, form):
+            questions.append(Problem("only_recorded", params={"count": recorded}))
+        else:
+            problems.append(Problem("workbook_empty", params={"sheets": [sheet.name for sheet in form.sheets]}))
     return Content(**records), problems, questions
 
 

@@ -178,6 +178,18 @@ def find_sheets(raw: RawWorkbook, form: Form) -> tuple[list[FoundSheet], list[Pr
     return found, problems
 
 
+def recorded_count(raw: RawWorkbook, form: Form) -> int:
+    """How many posts the sheet of what was told before shows: with them, a workbook need say nothing more."""
+    shown = raw.sheets.get(form.recorded.name) if form.recorded else None
+    if form.recorded is None or shown is None:
+        return 0
+    header = find_header(shown, form.recorded, likeness=False)
+    places = list(header.columns.values())
+    helps = {comparable(column.help) for column in form.recorded.columns}
+    rows = ([row[place - 1] for place in places if place <= len(row)] for row in shown[header.row :])
+    return sum(all(not says_nothing(cell) and comparable(cell) not in helps for cell in row) for row in rows if row)
+
+
 def _names(raw: RawWorkbook, form: Form) -> dict[str, str]:
     """What each sheet of the form is called in the workbook: its name, spelled any way, or that of the only other sheet
     with all its headers."""

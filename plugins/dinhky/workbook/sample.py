@@ -6,7 +6,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dinhky.workbook.build import input_name, write_text
+from dinhky.workbook.build import input_name
+from dinhky.workbook.layout import write_text
 from dinhky.workbook.stable_bytes import without_time
 
 

@@ -6,7 +6,7 @@ import io
 import time
 import zipfile
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from unittest.mock import patch
 
 import pytest
@@ -16,6 +16,12 @@ from dinhky.domain.content import Identity
 from dinhky.domain.errors import UnknownName
 from dinhky.domain.plan import Unit
 from dinhky.workbook.identity import IDENTITY_SHEET
+from dinhky.workbook.sample import fill
+
+
+def date_of(*parts: int) -> datetime:
+    """A day as openpyxl gives it back."""
+    return datetime(*parts)  # noqa: DTZ001
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +41,7 @@ def test_identity_sheet_is_very_hidden(book):
         "Hoạt động",
         "Khó khăn, đề xuất",
         "Nhiệm vụ thường xuyên",
+        "Đã ghi nhận",
         "Danh mục",
     ]
 
@@ -65,7 +72,7 @@ def test_another_unit_gets_other_bytes(desk):
 def test_dates_are_held_to_the_window_and_the_message_names_it(book):
     dates = [rule for rule in book["Tin bài"].data_validations.dataValidation if rule.type == "date"]
     assert [(rule.formula1, rule.formula2, str(rule.sqref)) for rule in dates] == [
-        ("DATE(2025,12,15)", "DATE(2026,3,14)", "E5:E204")
+        ("DATE(2025,12,15)", "DATE(2026,3,14)", "E5:E504")
     ]
     assert "từ 15/12/2025 đến 14/3/2026" in dates[0].error
     assert dates[0].showErrorMessage
@@ -74,7 +81,7 @@ def test_dates_are_held_to_the_window_and_the_message_names_it(book):
 
 def test_choices_are_dropped_down_from_the_sheet_of_choices(desk, book):
     lists = {str(rule.sqref): rule for rule in book["Tin bài"].data_validations.dataValidation if rule.type == "list"}
-    channels = lists["D5:D204"]
+    channels = lists["D5:D504"]
     sheet, _, cells = channels.formula1.rpartition("!")
     offered = [row[0].value for row in book[sheet.strip("'")][cells.replace("$", "")]]
     assert offered == list(desk.plan.channels.values())
@@ -96,7 +103,14 @@ def test_every_input_column_is_validated_and_only_input_cells_are_unlocked(desk,
                     assert cell.protection.locked == (cell.row < 5), cell.coordinate
                 elif 1 < cell.column <= len(sheet.columns) + 1:
                     assert cell.protection.locked, cell.coordinate
-        assert worksheet.max_row == (6 if sheet.is_prefilled else 204)
+        if sheet.is_prefilled:
+            assert worksheet.max_row == 6
+        else:
+            rules = worksheet.data_validations.dataValidation
+            assert {one.max_row for rule in rules for one in rule.sqref.ranges} == {4 + form.input_rows}
+            assert max(one.max_row for format_ in worksheet.conditional_formatting for one in format_.sqref.ranges) == (
+                4 + form.input_rows
+            )
 
 
 @pytest.mark.parametrize("name", ['=HYPERLINK("http://x.example")', "+1+1", "-2", "@SUM(A1)", "{braces}"])
@@ -109,6 +123,62 @@ def test_what_looks_like_a_formula_stays_text(desk, name):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheets = [archive.read(entry) for entry in archive.namelist() if entry.startswith("xl/worksheets/")]
     assert not any(b"<f>" in xml.split(b"</sheetData>")[0] for xml in sheets)
+
+
+def test_rows_beyond_those_laid_out_are_as_open_and_as_formatted(desk, book):
+    """A column's own style holds for every cell of it that the file does not have."""
+    for sheet in desk.workbooks.form(desk.plan, "PL-5").sheets:
+        if sheet.is_prefilled:
+            continue
+        worksheet = book[sheet.name]
+        for cell in worksheet[worksheet.max_row][: len(sheet.columns) + 1]:
+            style = worksheet.column_dimensions[cell.column_letter]
+            assert not style.protection.locked
+            assert (style.number_format, style.font.name) == (cell.number_format, "Times New Roman")
+            assert style.alignment.wrap_text
+
+
+TOLD = {
+    "title": "=Loa phát thanh",
+    "channel": "Đài truyền thanh phường",
+    "published": date(2026, 3, 1),
+    "evidence": "Phát 17 giờ",
+}
+
+
+def test_posts_told_in_other_ways_are_shown_and_need_not_be_typed_again(desk, post):
+    data = desk.workbooks.build(desk.plan, desk.round, desk.unit, {"recorded": [TOLD, TOLD | {"title": "Bài hai"}]})
+    sheet = load_workbook(io.BytesIO(data))["Đã ghi nhận"]
+    assert [cell.value for cell in sheet[5]][1:] == [
+        "=Loa phát thanh", "Đài truyền thanh phường", date_of(2026, 3, 1), "Phát 17 giờ",
+    ]  # fmt: skip
+    assert sheet["B5"].data_type == "s"
+    assert sheet.max_row == 6
+    assert all(cell.protection.locked for row in sheet.iter_rows() for cell in row)
+    reading = desk.read(fill(data, {"posts": [post]}))
+    assert (reading.problems, reading.questions) == ((), ())
+    assert [one.title for one in reading.content.posts] == [post["title"]]
+    [question] = desk.read(data).questions
+    assert (desk.read(data).problems, question.code) == ((), "only_recorded")
+    assert "ngoài 2 tin, bài đã được ghi nhận" in desk.words.sentence(question)
+
+
+def test_without_such_posts_the_sheet_says_so(desk, book):
+    assert book["Đã ghi nhận"]["B5"].value.startswith("(Đến khi lập biểu này chưa có")
+    assert book["Đã ghi nhận"].max_row == 5
+    assert desk.codes(desk.built) == ["workbook_empty"]
+
+
+def test_rows_that_count_already_stand_in_the_workbook_as_they_were_typed(desk, post, activity):
+    """They come as codes and dates, and are shown as a person would type them; further down than the rows laid out."""
+    good = desk.filled(posts=[post | {"title": f"Bài {n}", "link": f"https://a.example/{n}"} for n in range(60)],
+                       activities=[activity | {"participants": None}, activity | {"title": "Khác"}])  # fmt: skip
+    content = desk.read(good).content
+    carried = {group: [vars(one) for one in getattr(content, group)] for group in ("posts", "activities")}
+    again = desk.workbooks.build(desk.plan, desk.round, desk.unit, carried)
+    assert desk.read(again).problems == ()
+    assert desk.read(again).content == content
+    assert load_workbook(io.BytesIO(again))["Tin bài"]["E64"].number_format == "dd/mm/yyyy"
 
 
 def test_an_obligation_without_a_form_has_no_workbook(desk):

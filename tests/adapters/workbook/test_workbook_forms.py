@@ -100,16 +100,42 @@ def test_the_sentence_for_missing_evidence_names_the_columns(milestone):
 
 def test_a_months_log_says_its_month_and_takes_its_posts(month, post):
     guide = load_workbook(io.BytesIO(month.built))["Hướng dẫn"]
-    assert [guide[f"C{row}"].value for row in range(6, 10)] == [
+    assert [guide[f"C{row}"].value for row in range(6, 11)] == [
         "Tin, bài hằng tháng",
         "Tháng 4/2026",
         "Từ ngày 01/4/2026 đến hết ngày 30/4/2026",
         "Hết ngày 30/4/2026",
+        "02 tin, bài.",
     ]
     reading = month.read(month.filled(posts=[post | {"published": date(2026, 4, 9)}]))
     assert reading.problems == ()
     assert [told.title for told in reading.content.posts] == [post["title"]]
     assert month.codes(month.filled(posts=[post])) == ["date_outside_window"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (
+            {"own_target": 2, "own_counted": 1, "own_missing": 1},
+            "Đơn vị cần 02 tin, bài: đã ghi nhận 01, còn thiếu 01.",
+        ),
+        ({"own_target": 2, "own_counted": 3, "own_missing": 0}, "Đơn vị cần 02 tin, bài: đã ghi nhận 03, đã đủ."),
+        (
+            {"target": 4, "counted": 3, "missing": 1, "own_counted": 2},
+            "Chỉ tiêu chung 04 tin, bài: đã ghi nhận 03 (của đơn vị: 02), còn thiếu 01.",
+        ),
+        (
+            {"target": 4, "counted": 4, "own_counted": 0, "carried": 1},
+            "Chỉ tiêu chung 04 tin, bài: đã ghi nhận 04 (của đơn vị: 00), đã đủ. Kỳ trước vượt, được tính bù 01.",
+        ),
+    ],
+)
+def test_a_months_log_says_how_the_quota_stands(month, numbers, said):
+    known = dict.fromkeys(("target", "counted", "missing", "own_counted", "own_missing", "carried"), 0)
+    row = known | {"own_target": None} | numbers
+    data = month.workbooks.build(month.plan, month.round, month.unit, {"quota": [row]})
+    assert load_workbook(io.BytesIO(data))["Hướng dẫn"]["C10"].value == said
 
 
 def test_standing_duties_stand_in_the_workbook_already(desk):
