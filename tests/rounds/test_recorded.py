@@ -111,7 +111,7 @@ def test_a_workbook_fetched_anew_begins_with_what_was_accepted_and_not_with_what
 
 def test_a_months_log_shows_the_quota_and_what_counts_towards_it(commune):
     commune.open(MONTH)
-    plan, round_ = round_of(commune.office, MONTH)
+    plan, _ = round_of(commune.office, MONTH)
     before = known(commune, MONTH)["quota"][0]
     told = post("mot", day=9, channel=plan.obligation("PL-2").channel or "portal")
     other = next(channel for channel in plan.channels if channel != told.channel)
