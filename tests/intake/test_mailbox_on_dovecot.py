@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from urllib.parse import quote
 
 import pytest
 from a_dovecot import PASSWORD, USER, Dovecot, dovecot
-from a_mailbox import letter
+from a_mailbox import Post, letter
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Keeps
 
@@ -32,6 +33,9 @@ pytestmark = pytest.mark.system
 ROUND = "phuc-loi-2026/PL-5/2026-Q1"
 NOW = "2026-03-12T09:00+07:00"
 KILLS = 10
+BACKLOG = 12
+LONGEST_LIFE = 0.5
+"""Seconds that a reader goes on after it has handled as many mails as it was meant to."""
 
 
 @pytest.fixture(scope="module")
@@ -217,21 +221,15 @@ def test_folders_are_found_where_the_server_has_its_own_way_of_naming_them():
 # Killed at random moments
 
 
-def mails_of_every_kind(sample) -> list[bytes]:
-    """From each unit its files, each twice; from some no file; from strangers."""
+def mail_number(sample: dict, number: int) -> bytes:
+    """The units' files again and again, right and wrong ones and one of no kind, each time in another mail."""
     addresses = {"vp": "vanphong"}
-    made = []
-    for unit, sendings in sample.items():
-        for sending in sendings:
-            made += [letter(f"{addresses.get(unit, unit)}@phucloi.example", ("b.xlsx", sending.data))] * 2
-    made += [letter(f"la{number}@evil.example") for number in range(4)]
-    made += [letter("vanphong@phucloi.example"), letter("vhxh@phucloi.example", ("b.pdf", b"%PDF-1.7"))]
-    numbered = []
-    for number, mail in enumerate(made):
-        del mail["Message-ID"]
-        mail["Message-ID"] = f"<{number}@x.example>"
-        numbered.append(mail.as_bytes())
-    return numbered
+    files = [(unit, sending.data) for unit, sendings in sample.items() for sending in sendings] + [
+        ("vhxh", b"%PDF-1.7")
+    ]
+    unit, data = files[number % len(files)]
+    sender = f"{addresses.get(unit, unit)}@phucloi.example"
+    return letter(sender, ("b.xlsx", data), message_id=f"<{number}@x.example>").as_bytes()
 
 
 def read_until_empty(settings: bootstrap.Settings, number: int) -> None:
@@ -244,29 +242,38 @@ def read_until_empty(settings: bootstrap.Settings, number: int) -> None:
             read_mailbox(office, mailbox, reader)
 
 
-def test_a_reader_that_is_killed_again_and_again_receives_and_answers_every_mail_once(server, commune, settings):
-    mails = mails_of_every_kind(commune.sample)
-    for mail in mails:
-        server.deliver(mail)
-    dice, kills, number, progress = random.Random(4), 0, 0, set()
-    process = None
-    while server.mails():
-        number += 1
-        process = multiprocessing.get_context("fork").Process(target=read_until_empty, args=(settings, number))
-        process.start()
-        process.join(dice.uniform(0.1, 0.6) if kills < KILLS else 300)
-        if process.is_alive():
-            process.kill()
-            process.join()
-            kills += 1
-            progress.add(len(server.mails()))
-    assert process is not None
-    assert process.exitcode == 0
-    assert (kills, len(progress) > 2) == (KILLS, True), "killed in the midst of the work"
-    filed = [server.mails(f".Dinhky.{folder}") for folder in ("Done", "Refused")]
-    assert sum(map(len, filed)) == len(mails)
+def numbered(office) -> list[tuple[str, int, str, str]]:
+    with office.ledger.snapshot() as ledger:
+        return sorted((one.unit, one.number, one.sha256, one.state) for one in ledger.submissions(ROUND))
+
+
+def test_a_reader_that_is_killed_again_and_again_receives_and_answers_every_mail_once(
+    server, commune, another_commune, settings
+):
+    dice, mails, left, processes = random.Random(4), [], [], multiprocessing.get_context("fork")
+    assert settings.clock.now() < bootstrap.office(settings).rounds[ROUND].locks, "and every fork knows the rounds"
+    while len(left) < KILLS:
+        while len(server.mails()) < BACKLOG:
+            mails.append(mail_number(commune.sample, len(mails)))
+            server.deliver(mails[-1])
+        before, handles = len(server.mails()), dice.randint(0, 2)
+        reader = processes.Process(target=read_until_empty, args=(settings, len(left)))
+        reader.start()
+        while handles and reader.is_alive() and len(server.mails()) > before - handles:
+            time.sleep(0.002)
+        reader.join(dice.uniform(0, LONGEST_LIFE))
+        if reader.is_alive():
+            reader.kill()
+            reader.join()
+            left.append(len(server.mails()))
+    read_until_empty(settings, KILLS)
+    assert sum(BACKLOG - one for one in left) >= KILLS / 2, "killed in the midst of the work"
+    assert (len(server.mails()), len(server.mails(".Dinhky.Done"))) == (0, len(mails))
     with commune.office.ledger.snapshot() as ledger:
         answers = Counter(row["in_reply_to"] for row in ledger.messages() if row["in_reply_to"])
-        submissions = [(one.unit, one.sha256) for one in ledger.submissions(ROUND)]
     assert answers == {f"<{one}@x.example>": 1 for one in range(len(mails))}
-    assert len(submissions) == len(set(submissions)) == sum(map(len, commune.sample.values()))
+    undisturbed = Post(another_commune())
+    for mail in mails:
+        undisturbed.box.add(mail, datetime.fromisoformat(NOW))
+    undisturbed.read(datetime.fromisoformat(NOW))
+    assert numbered(commune.office) == numbered(undisturbed.commune.office)
