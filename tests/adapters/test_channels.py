@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from dinhky.channels.chat import ChatChannel
 from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings, compose
+from dinhky.channels.imap import ImapSettings
 from dinhky.domain.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
 from dinhky.file_store import FileStore
 from dinhky.rounds.ports import Attachment, Message, QueuedMessage
@@ -435,3 +436,84 @@ def test_a_password_is_not_sent_over_the_network_in_clear():
     with pytest.raises(ValueError, match="starttls") as refused:
         SmtpSettings.from_url("smtp://lan:hunter2@mail.example:587")
     assert "hunter2" not in str(refused.value)
+
+
+# Answers
+
+
+def test_an_answer_stands_beside_the_mail_it_answers_and_says_what_became_of_it(channel, postbox, files):
+    channel.send(queued(in_reply_to="<1@phucloi.example>"), files, NOW)
+    letter = postbox.read()
+    assert letter["In-Reply-To"] == letter["References"] == "<1@phucloi.example>"
+    assert letter["Subject"] == f"Re: {SUBJECT}"
+
+
+@pytest.mark.parametrize("length", [30, 80, 240])
+def test_a_long_message_id_is_given_back_letter_by_letter(files, length):
+    answered = f"<{'a' * length}@mail.phucloi.example>"
+    head = compose(queued(in_reply_to=answered), files, SENDER, NOW).as_bytes().split(b"\r\n\r\n")[0].decode()
+    assert f"\r\nIn-Reply-To: {answered}\r\n" in head
+    assert f"\r\nReferences: {answered}\r\n" in head
+
+
+@pytest.mark.parametrize(("answered", "says"), [("<1@phucloi.example>", "auto-replied"), (None, "auto-generated")])
+def test_every_mail_says_that_a_machine_wrote_it_and_wants_no_machines_answer(files, answered, says):
+    email = compose(queued(in_reply_to=answered), files, SENDER, NOW)
+    assert email["Auto-Submitted"] == says
+    assert (email["X-Auto-Response-Suppress"], email["X-Loop"]) == ("OOF, AutoReply", SENDER.addr_spec)
+
+
+def test_answers_to_our_mail_go_where_they_are_read(port, postbox, files):
+    with_mailbox = SmtpChannel(SmtpSettings("127.0.0.1", port), SENDER, Address(addr_spec="nhantep@phucloi.example"))
+    with_mailbox.send(queued(), files, NOW)
+    with_mailbox.close()
+    assert postbox.read()["Reply-To"] == "nhantep@phucloi.example"
+    assert compose(queued(), files, SENDER, NOW)["Reply-To"] is None
+
+
+def test_a_line_break_in_what_is_answered_to_adds_no_header(files):
+    with pytest.raises(PermanentDeliveryError, match="message_not_composed"):
+        compose(queued(in_reply_to="<a@x>\r\nBcc: thief@evil.example"), files, SENDER, NOW)
+
+
+# The intake mailbox's address
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("imaps://lan:p@mail.example", ("mail.example", 993, "tls", "lan", "p", "INBOX", None, None)),
+        ("imaps://lan:p@mail.example:1993/INBOX", ("mail.example", 1993, "tls", "lan", "p", "INBOX", None, None)),
+        (
+            "imap://lan%40x.example:a%2Fb@mail.example/Nop%20bao%20cao?security=starttls&authserv=mx.x.example&ca=a.pem",
+            ("mail.example", 143, "starttls", "lan@x.example", "a/b", "Nop bao cao", "mx.x.example", "a.pem"),
+        ),
+        ("imap://lan:p@127.0.0.1:1143", ("127.0.0.1", 1143, "none", "lan", "p", "INBOX", None, None)),
+    ],
+)
+def test_an_imap_address_says_where_and_how(url, expected):
+    found = ImapSettings.from_url(url)
+    assert (found.host, found.port, found.security, found.user, found.password) == expected[:5]
+    assert (found.folder, found.authserv, found.ca) == expected[5:]
+    assert "password" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example",
+        "smtp://lan:hunter2@mail.example",
+        "imaps://mail.example",
+        "imaps://lan@mail.example",
+        "imap://lan:hunter2@mail.example",
+        "imap://lan:hunter2@mail.example?security=maybe",
+        "imaps://lan:hun/ter2@mail.example:993",
+        "imaps://lan:hunter2@mail.example:port",
+        "imaps://lan:hunter2@mail.example/H%E1%BB%99p",
+    ],
+)
+def test_a_wrong_imap_address_is_refused_without_a_word_of_it_in_the_error(url):
+    with pytest.raises(ValueError, match=r"IMAP address|password is not sent") as refused:
+        ImapSettings.from_url(url)
+    assert not any(part in repr(refused.value) for part in ("hun", "ter2", "lan:"))
+    assert refused.value.__cause__ is None
