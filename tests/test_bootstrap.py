@@ -48,6 +48,7 @@ def test_settings_can_be_printed_without_showing_a_secret() -> None:
         bootstrap.settings(
             {
                 "DINHKY_SMTP": "smtp://lan:hunter2@mail.example:587",
+                "DINHKY_IMAP": "imaps://lan:hunter2@mail.example",
                 "DINHKY_LEDGER": "postgresql+psycopg2://dinhky:correct-horse@db/dinhky",
             }
         )
@@ -55,6 +56,17 @@ def test_settings_can_be_printed_without_showing_a_secret() -> None:
 
     assert "hunter2" not in shown
     assert "correct-horse" not in shown
+
+
+def test_mail_from_our_own_addresses_is_known_for_our_own() -> None:
+    environment = {
+        "DINHKY_IMAP": "imaps://NhanTep%40x.example:hunter2@mail.example?authserv=mx.x.example",
+        "DINHKY_SENDER": "dinhky@x.example",
+        "DINHKY_REPLY_TO": "TraLoi@x.example",
+    }
+    _, reader = bootstrap.intake_mailbox(bootstrap.settings(environment), "test")
+    assert reader.ours == {"nhantep@x.example", "dinhky@x.example", "traloi@x.example"}
+    assert reader.authserv == "mx.x.example"
 
 
 def test_a_chat_variable_left_empty_is_a_chat_not_configured(

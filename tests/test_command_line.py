@@ -68,6 +68,13 @@ def opened(home, opened_home, monkeypatch, sample, tmp_path) -> dict[str, Path]:
     return files
 
 
+def test_a_mailbox_that_was_never_set_cannot_be_read(run, monkeypatch):
+    monkeypatch.delenv("DINHKY_IMAP", raising=False)
+    status, out, err = run("mailbox")
+    assert (status, out) == (2, "")
+    assert "DINHKY_IMAP" in err
+
+
 def test_the_real_plan_is_valid_and_says_what_it_assumes_and_what_cannot_be_kept(data, run):
     status, (result,) = data("plan", "check", PLAN)
     assert status == 0
