@@ -102,6 +102,12 @@ def office_in(home: Path, ledger_url: str = "", plan: str = PLAN) -> Office:
 
 
 @pytest.fixture(scope="session")
+def secret() -> str:
+    """What the sample's workbooks are signed with."""
+    return SECRET
+
+
+@pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Sending]]:
     """The sample quarter as the units' own workbooks, typed in."""
     office = office_in(tmp_path_factory.mktemp("sample"))

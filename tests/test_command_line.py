@@ -56,9 +56,10 @@ def data(run):
 
 
 @pytest.fixture
-def opened(home, opened_home, monkeypatch, sample, tmp_path) -> dict[str, Path]:
+def opened(home, opened_home, monkeypatch, sample, secret, tmp_path) -> dict[str, Path]:
     """The first quarter has opened; the units' files lie ready."""
     monkeypatch.setenv("DINHKY_HOME", str(home))
+    monkeypatch.setenv("DINHKY_SECRET", secret)
     shutil.copytree(opened_home, home)
     files = {}
     for unit, sendings in sample.items():
