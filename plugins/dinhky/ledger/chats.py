@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
@@ -22,7 +22,7 @@ class ChatRows(Rows):
         return {Enrollee(row.plan_id, row.unit, row.email): row.address for row in found}
 
     def chats(self) -> list[EnrolledChat]:
-        """Every chat ever enrolled and not forgotten, by plan, unit and contact."""
+        """Every chat ever enrolled, by plan, unit and contact."""
         table = schema.chats
         query = select(table).order_by(table.c.plan_id, table.c.unit, table.c.email)
         return [_chat(row) for row in self._connection.execute(query)]
@@ -41,27 +41,33 @@ class ChatRows(Rows):
 
     def end_chat(self, address: str, state: ChatState, at: datetime, reason: str) -> list[EnrolledChat]:
         """End all enrolments of an active chat, and cancel what still waits to go there. Returns those it ended."""
-        table, outbox = schema.chats, schema.outbox
+        table = schema.chats
         of_chat = (table.c.address == address, table.c.state == ChatState.ACTIVE.value)
         ended = [_chat(row) for row in self._connection.execute(select(table).where(*of_chat))]
         if ended:
             self._connection.execute(
                 update(table).where(*of_chat).values(state=state.value, changed_at=at, reason=reason)
             )
-            self._connection.execute(
-                update(outbox)
-                .where(outbox.c.state.in_(["queued", "claimed"]), outbox.c.address == address)
-                .values(state="cancelled", settled_at=at, answer=reason, claimed_by=None, lease_until=None)
-            )
+            self._cancel_all_to(address, at, reason)
         return ended
 
-    def forget_chat(self, whose: Enrollee) -> EnrolledChat | None:
-        """Remove what is known of a contact's chat. Returns it, or None if there was nothing."""
+    def _cancel_all_to(self, address: str, at: datetime, reason: str) -> None:
+        """Let nothing more go to a chat: what is claimed is lost to its dispatcher, which asks before it sends."""
+        table = schema.outbox
+        self._connection.execute(
+            update(table)
+            .where(table.c.state.in_(["queued", "claimed"]), table.c.address == address)
+            .values(state="cancelled", settled_at=at, answer=reason, claimed_by=None, lease_until=None)
+        )
+
+    def forget_chat(self, whose: Enrollee, at: datetime) -> EnrolledChat | None:
+        """Keep no longer which chat is a contact's. Returns it, or None if there was nothing to forget."""
         table = schema.chats
-        row = self._connection.execute(select(table).where(*_of(whose))).first()
+        row = self._connection.execute(select(table).where(*_of(whose), table.c.address != "")).first()
         if row is None:
             return None
-        self._connection.execute(delete(table).where(*_of(whose)))
+        gone = {"address": "", "state": ChatState.FORGOTTEN.value, "changed_at": at, "reason": ""}
+        self._connection.execute(update(table).where(*_of(whose)).values(**gone))
         return _chat(row)
 
     def take_heard(self, heard: Heard, at: datetime) -> bool:

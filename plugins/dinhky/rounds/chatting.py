@@ -37,7 +37,9 @@ class ChatState(StrEnum):
     SILENT = "silent"
     """A message was tried for days and never taken."""
     LEFT = "left"
-    """The person has asked for it, or enrolled with another chat."""
+    """The person has asked for it."""
+    FORGOTTEN = "forgotten"
+    """The operator has erased the address."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class ChatsKept(Protocol):
         """The addresses of all active chats."""
 
     def chats(self) -> list[EnrolledChat]:
-        """Every chat ever enrolled and not forgotten, by plan, unit and contact."""
+        """Every chat ever enrolled, by plan, unit and contact."""
 
     def enrol_chat(self, whose: Enrollee, address: str, at: datetime) -> EnrolledChat | None:
         """Let this be the contact's chat, and the only one. Returns what was recorded of them before."""
@@ -87,8 +89,8 @@ class ChatsKept(Protocol):
     def end_chat(self, address: str, state: ChatState, at: datetime, reason: str) -> list[EnrolledChat]:
         """End all enrolments of an active chat, and cancel what still waits to go there. Returns those it ended."""
 
-    def forget_chat(self, whose: Enrollee) -> EnrolledChat | None:
-        """Remove what is known of a contact's chat. Returns it, or None if there was nothing."""
+    def forget_chat(self, whose: Enrollee, at: datetime) -> EnrolledChat | None:
+        """Keep no longer which chat is a contact's. Returns it, or None if there was nothing to forget."""
 
     def take_heard(self, heard: Heard, at: datetime) -> bool:
         """Record that something was heard; False if it was heard before."""

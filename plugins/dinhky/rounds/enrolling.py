@@ -81,7 +81,7 @@ def lose_chat(
 def forget(office: Office, whose: Enrollee, now: datetime, *, by: str) -> EnrolledChat | None:
     """Forget a contact's chat. Returns what was known, or None if there was nothing. Records the event."""
     with office.ledger.transaction() as ledger:
-        chat = ledger.forget_chat(whose)
+        chat = ledger.forget_chat(whose, now)
         if chat:
             ledger.event("chat_forgotten", at=now, actor=by, unit=whose.unit, plan=whose.plan_id, email=whose.email)
     return chat
