@@ -472,6 +472,15 @@ def test_a_returned_log_takes_its_items_with_it(commune):
     assert commune.assignment("vp", EACH_UNIT).state is State.ACCEPTED
 
 
+def test_a_log_that_was_returned_by_mistake_brings_its_items_back(commune):
+    commune.open(EACH_UNIT)
+    _log(commune, "vp", EACH_UNIT, at("03-20T08:00"), "1", "2")
+    returns(commune, at("03-20T09:00"), round_id=EACH_UNIT)
+    decide_held(commune.office, EACH_UNIT, "vp", accept=True, reason="Trả nhầm", by=WHO, now=at("03-20T10:00"))
+    assert _counted(commune, EACH_UNIT) == 2
+    assert commune.assignment("vp", EACH_UNIT).state is State.ACCEPTED
+
+
 def test_the_items_of_a_returned_report_leave_the_other_quotas_too(commune):
     commune.open(EACH_UNIT)
     commune.send(QUARTER, "vp", at("03-11T08:00"), posts=[_row("1", "03-07"), _row("2", "03-08")])

@@ -35,6 +35,12 @@ class ItemRows(Rows):
         """Take the items of a unit's submissions for a round out of the count."""
         self._withdraw(round_id, unit, at)
 
+    def restore_items(self, submission: Submission) -> None:
+        """Let the items of a file that was returned, and is taken back, count again."""
+        self._read.clear()
+        table = schema.items
+        self._connection.execute(update(table).where(table.c.submission_id == submission.id).values(withdrawn_at=None))
+
     def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
         """Every item of the plan that stands and was published within these days, in order of telling.
 

@@ -163,7 +163,7 @@ def _is_extension_ending(
 ) -> bool:
     """Whether a unit that was given longer is to be reminded of it: not by the way, on the day it was given."""
     until = assignment.locks_until
-    if until is None or not max(round_.unit_due, round_.locks) < until or now > until:
+    if until is None or until <= round_.locks or not round_.unit_due < now <= until:
         return False
     due = extension_reminder_at(until, office.calendar)
     if due > now:

@@ -109,6 +109,7 @@ def _take(office: Office, ledger: LedgerTransaction, part: Part, file: Submissio
     else:
         ledger.move(round_id, unit, State.SUBMITTED, at=now, actor=part.by, submission=file)
         ledger.move(round_id, unit, State.ACCEPTED, at=now, actor=part.by, submission=file)
+    ledger.restore_items(file)
     take_items(office, ledger, part.plan, part.round, file, content, now, by_decision=True)
     tell_again(office, ledger, part.plan, part.round, now)
     is_sent = ledger.sent_report(round_id) is not None

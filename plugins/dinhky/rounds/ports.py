@@ -353,6 +353,9 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
     def withdraw_items(self, round_id: str, unit: str, at: datetime) -> None:
         """Take the items of a unit's submissions for a round out of the count."""
 
+    def restore_items(self, submission: Submission) -> None:
+        """Let the items of a file that was returned, and is taken back, count again."""
+
     def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
         """Every item of the plan that stands and was published within these days, in order of telling."""
 

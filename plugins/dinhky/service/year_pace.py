@@ -1,7 +1,8 @@
 """A behaviour made playable on a fast clock: nothing hangs on minutes, because there a minute is a few milliseconds.
 
 What is asked, told wrongly, late or never stays as it was. Files arrive in the evening, after the day's tick; none so
-close to a close or a lock that a worker's second could decide on which side it falls; the approver says yes.
+close to a close or a lock that a worker's second could decide on which side it falls; the approver says yes, and no
+officer decides anything about a unit's part.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def paced(behaviour: Behaviour, rounds: Mapping[str, Round], first: datetime, la
         outages=(Outage(first - LONG_AGO, first),),
         mail_outages=(),
         extra_ticks=(),
+        acts=(),
     )
 
 

@@ -119,6 +119,30 @@ class LetOff:
     at: datetime
 
 
+class Ruling(StrEnum):
+    """What an officer decides about a unit's part."""
+
+    RETURN = "return"
+    WAIVE = "waive"
+    UNWAIVE = "unwaive"
+    NIL = "nil"
+    EXTEND = "extend"
+    TAKE = "take"
+    """A file that came too late counts after all."""
+    DECLINE = "decline"
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an officer decides at `at`, whether it makes sense then or not; `until` is for who is given longer."""
+
+    at: datetime
+    round_id: str
+    unit: str
+    ruling: Ruling
+    until: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Outage:
     """A time in which something does not work, the end excluded."""
@@ -146,6 +170,7 @@ class Behaviour:
     mail_outages: tuple[Outage, ...] = ()
     extra_ticks: tuple[datetime, ...] = field(default_factory=tuple)
     let_off: tuple[LetOff, ...] = ()
+    acts: tuple[Act, ...] = ()
 
     def is_down(self, moment: datetime) -> Outage | None:
         """The outage of the whole system at that moment."""

@@ -15,9 +15,9 @@ from enum import IntEnum
 from typing import Any
 
 from dinhky.domain.assignment import Assignment
-from dinhky.domain.chase import escalation_at, in_office_hours, unit_ladder
+from dinhky.domain.chase import escalation_at, extension_reminder_at, in_office_hours, unit_ladder
 from dinhky.domain.contest import SCORED, PhaseKind
-from dinhky.domain.errors import CompilingRefused, PhaseRefused, SendingRefused
+from dinhky.domain.errors import CompilingRefused, DecisionRefused, PhaseRefused, SendingRefused
 from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, end_of, local, start_of_work
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
@@ -28,7 +28,10 @@ from dinhky.rounds.closing import close_milestone, close_posts_round
 from dinhky.rounds.contest_answers import contest_of, phase_round, takes_until, whole_contest
 from dinhky.rounds.contest_results import announce_results, close_sent_on, file_contest
 from dinhky.rounds.contests import close_entries, let_off, open_phase, rank_phase, whom_it_waits_for
+from dinhky.rounds.deciding import extend_lock, record_nil, return_accepted, unwaive, waive
+from dinhky.rounds.decision_rules import DECIDED
 from dinhky.rounds.dispatching import flush_outbox
+from dinhky.rounds.held_files import decide_held
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.ports import Office, ReportVersion
 from dinhky.rounds.reporting import (
@@ -40,7 +43,7 @@ from dinhky.rounds.reporting import (
     send_report,
 )
 from dinhky.rounds.standing_duties import close_standing, standing_rounds
-from dinhky.simulation.behaviour import Behaviour, Decision, Delivery, Fault, LetOff, Rows
+from dinhky.simulation.behaviour import Act, Behaviour, Decision, Delivery, Fault, LetOff, Rows, Ruling
 from dinhky.simulation.recording import RecordingChannel, Sent
 
 GRID = timedelta(minutes=30)
@@ -58,7 +61,7 @@ PHASE_TRIED_AGAIN = timedelta(hours=1)
 """How soon an operator tries again to open a contest's phase that must not begin yet."""
 SMALLEST_JURY_LEFT = 2
 """With fewer sheets than that the chair goes on waiting."""
-LET_OFF_BECAUSE = "simulated"
+LET_OFF_BECAUSE = DECIDED_BECAUSE = "simulated"
 LAST_MOMENTS = timedelta(days=75)
 """How long after the year's last lock the system is still watched: it has nothing more to say then."""
 
@@ -82,6 +85,16 @@ class Arrival:
     arrived: datetime
     received: datetime
     receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Acted:
+    """What an officer decided at `at`: `refused` is the code of the refusal, `is_new` whether it changed anything."""
+
+    act: Act
+    at: datetime
+    refused: str
+    is_new: bool
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,10 @@ class Decided:
 
 @dataclass
 class Played:
-    """What came of it. `outbox` are its rows as they ended; `assignments` the parts of every round that was opened."""
+    """What came of it. `outbox` are its rows as they ended; `assignments` the parts of every round that was opened.
+
+    `happened` are arrivals and decisions in the order in which they were taken in.
+    """
 
     plan: Plan
     behaviour: Behaviour
@@ -127,6 +143,7 @@ class Played:
     closed: list[Closed] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
     let_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    happened: list[Arrival | Acted] = field(default_factory=list)
     announced: list[tuple[str, datetime, ReportVersion]] = field(default_factory=list)
     ended: datetime | None = None
     outbox: list[dict[str, Any]] = field(default_factory=list)
@@ -171,6 +188,27 @@ def scored(office: Office, plan: Plan, round_: Round, delivery: Delivery) -> Del
     return replace(delivery, rows={"scores": tuple(rows)})
 
 
+def decided_by_officer(office: Office, act: Act, by: str, now: datetime) -> bool:
+    """Carry out what an officer decides; whether that changed anything. Raises DecisionRefused."""
+    where, why = (act.round_id, act.unit), DECIDED_BECAUSE
+    match act.ruling:
+        case Ruling.RETURN:
+            return return_accepted(office, *where, why, by, now)
+        case Ruling.WAIVE:
+            return waive(office, *where, why, by, now)
+        case Ruling.UNWAIVE:
+            return unwaive(office, *where, why, by, now)
+        case Ruling.NIL:
+            return record_nil(office, *where, why, by, now)
+        case Ruling.EXTEND:
+            return extend_lock(office, *where, act.until or now, why, by, now, even_past_due=True)
+    with office.ledger.snapshot() as ledger:
+        before = len(ledger.events(act.round_id))
+    decide_held(office, *where, accept=act.ruling is Ruling.TAKE, reason=why, by=by, now=now)
+    with office.ledger.snapshot() as ledger:
+        return any(event["kind"] == DECIDED for event in ledger.events(act.round_id)[before:])
+
+
 class _Player:
     def __init__(self, office: Office, plan: Plan, behaviour: Behaviour, fill: Callable[[bytes, Rows], bytes]) -> None:
         rounds = {round_.id: round_ for round_ in office.rounds.values() if round_.plan_id == plan.id}
@@ -187,6 +225,7 @@ class _Player:
         self._workbooks: dict[tuple[str, str], str] = {}
         self._decided: dict[str, int] = {}
         self._finished: set[str] = set()
+        self._extended: dict[str, datetime] = {}
 
     def play(self) -> Played:
         for round_ in self._played.rounds.values():
@@ -200,6 +239,8 @@ class _Player:
                 self._at(delivery.at, _Turn.RECEIVE, self._receiving(delivery))
         for decision in self._behaviour.let_off:
             self._at(decision.at, _Turn.DECIDE, self._letting_off(decision))
+        for ruled in self._behaviour.acts:
+            self._at(ruled.at, _Turn.DECIDE, self._acting(ruled))
         for moment in self._ticks():
             self._tick_at(moment)
         while self._events:
@@ -272,7 +313,7 @@ class _Player:
             try:
                 self._close(round_, now)
             except CompilingRefused:
-                if round_.is_over(now):
+                if now > max(round_.locks, self._extended.get(round_.id, round_.locks)):
                     raise
                 return
             self._flush_soon(now)
@@ -333,6 +374,35 @@ class _Player:
             self._flush_soon(now)
 
         return act
+
+    def _acting(self, act: Act) -> Callable[[datetime], None]:
+        round_ = self._played.rounds[act.round_id]
+
+        def decide(now: datetime) -> None:
+            if round_.id not in self._played.opened:
+                return
+            refused, is_new = "", False
+            try:
+                is_new = decided_by_officer(self._office, act, self._plan.approver.name, now)
+            except DecisionRefused as error:
+                refused = error.code
+            self._played.happened.append(Acted(act, now, refused, is_new))
+            if not is_new:
+                return
+            self._tick_at(self._next_tick(now))
+            if act.ruling is Ruling.EXTEND and act.until:
+                self._extended[round_.id] = max(act.until, self._extended.get(round_.id, act.until))
+                self._at(act.until + LOCK_GRACE, _Turn.CLOSE, self._closing(round_))
+                after_due = max(now, round_.unit_due + timedelta(seconds=1))
+                reminder = max(extension_reminder_at(act.until, self._office.calendar), after_due)
+                self._tick_at(self._next_tick(reminder))
+            if act.ruling is Ruling.TAKE and any(sent[0] == round_.id for sent in self._played.reports_sent):
+                self._again(round_, now)
+            for touched in self._touched(round_, now):
+                self._at(now + timedelta(seconds=20), _Turn.CLOSE, self._closing(touched))
+            self._flush_soon(now)
+
+        return decide
 
     def _closing_standing(self, round_: Round) -> Callable[[datetime], None]:
         def act(now: datetime) -> None:
@@ -395,7 +465,10 @@ class _Player:
                 self._finished.discard(round_.id)
                 self._close_phase(round_, then)
             else:
-                self._compile(round_, then)
+                try:
+                    self._compile(round_, then)
+                except CompilingRefused:
+                    self._finished.discard(round_.id)  # somebody owes again: compiled when that has ended
             self._flush_soon(then)
 
         self._at(now + CLEARED_AFTER, _Turn.CLOSE, act)
@@ -436,6 +509,7 @@ class _Player:
             route="folder",
         )
         self._played.arrivals.append(Arrival(delivery, arrived, now, receipt))
+        self._played.happened.append(self._played.arrivals[-1])
         if delivery.marks and (receipt.number or 0) > 1:
             self._tick_at(self._next_tick(now))  # a correction may strike something out: its unit owes again
         for touched in self._touched(round_, now):

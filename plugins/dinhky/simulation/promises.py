@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -21,18 +21,29 @@ from dinhky.domain.plan import Kind, Unit
 from dinhky.domain.schedule import Round
 from dinhky.domain.standing import standing_duties
 from dinhky.simulation import wording_truth as words
-from dinhky.simulation.behaviour import Outage
+from dinhky.simulation.behaviour import Act, Outage, Ruling
 from dinhky.simulation.contest_truth import best
 from dinhky.simulation.dates_truth import TrueDates, existing, owed_within, true_year
-from dinhky.simulation.playing import Arrival, Played
+from dinhky.simulation.playing import Acted, Arrival, Played
 from dinhky.simulation.recording import Sent
 from dinhky.simulation.truth import Truth
 from dinhky.simulation.wording_truth import official, weekday_and_day
 
 OFFICE_OPENS, OFFICE_CLOSES = time(7, 30), time(17, 0)
 HALF_HOUR, MINUTE = timedelta(minutes=30), timedelta(minutes=1)
+A_WEEK = timedelta(days=7)
 A_WHILE = timedelta(minutes=70)
 """Longer than the dispatcher ever waits before it tries again: if all works as long as that, everything has gone."""
+RULED = {
+    Ruling.RETURN: "returned",
+    Ruling.WAIVE: "waived",
+    Ruling.UNWAIVE: "unwaived",
+    Ruling.NIL: "nil",
+    Ruling.EXTEND: "extended",
+    Ruling.TAKE: "taken",
+    Ruling.DECLINE: "declined",
+}
+"""What messages of a decision are called."""
 REMINDERS = {"T-3": 3, "T-1": 1, "T-0": 0}
 ANSWERS = ("accepted", "returned", "held", "refused")
 PROMPT = (*ANSWERS, "report")
@@ -106,6 +117,7 @@ class _Oracle:
             if round_.id in self._played.opened and not round_.cancelled:
                 yield from self._round(round_)
         yield from self._files()
+        yield from self._rulings()
         yield from self._reports()
         yield from self._decisions()
         yield from self._contests()
@@ -163,6 +175,7 @@ class _Oracle:
                         yield from self._must_go(round_.id, "overdue", unit, decided, until, owing=round_)
                         break
                 self._wanted |= {(round_.id, "overdue", code, address) for address in _addresses(unit, self._played)}
+            yield from self._longer(round_, unit)
             for step, begin, end in ladder:
                 for decided in self._ticks(max(begin, opened), end):
                     if self._truth.owes(round_.id, code, decided):
@@ -194,7 +207,8 @@ class _Oracle:
         for decided in self._ticks(max(begin, self._played.opened[round_.id]), until):
             if self._truth.owing(round_.id, decided):
                 gone = self._certainly_gone(decided, until)
-                if gone and self._truth.owing(round_.id, gone):
+                is_disturbed = gone and self._truth.was_decided_about(round_.id, "", decided, gone)
+                if gone and not is_disturbed and self._truth.owing(round_.id, gone):
                     yield from self._gone_by(gone, key, decided)
                 break
         for sent in self._by_kind.get(key, ()):
@@ -209,6 +223,8 @@ class _Oracle:
             key = (about, kind, unit.code, address)
             self._wanted.add(key)
             gone = self._certainly_gone(decided, end, is_mail="@" in address)
+            if gone and self._truth.was_decided_about(about, unit.code, decided + timedelta(seconds=1), gone):
+                continue  # what was queued for it may have been taken back
             if gone and (owing is None or self._truth.owes(owing.id, unit.code, gone)):
                 yield from self._gone_by(gone, key, decided)
 
@@ -285,6 +301,77 @@ class _Oracle:
                     gone = self._by_kind[key][0].at
                     if gone > arrival.received + 2 * MINUTE and "@" not in address:
                         yield BrokenPromise(Broken.NEVER_SENT, key[0], unit.code, key[1], arrival.received, str(gone))
+
+    # What officers decided
+
+    def _rulings(self) -> Iterator[BrokenPromise]:
+        """A decision that makes no sense is refused, one that was taken is not taken again; the unit is told of it."""
+        for verdict in self._truth.verdicts:
+            acted, act = verdict.acted, verdict.acted.act
+            found, expected = (bool(acted.refused), acted.is_new), (verdict.is_refused, verdict.is_new)
+            if found != expected:
+                yield BrokenPromise(
+                    Broken.WRONG_VERDICT,
+                    act.round_id,
+                    act.unit,
+                    act.ruling.value,
+                    acted.at,
+                    f"{acted.refused} {acted.is_new}",
+                    str(expected),
+                )
+            if verdict.is_new and self._exists(act.unit, local(acted.at).date()):
+                unit = self._plan.unit(act.unit)
+                kind = f"decision-{verdict.number}-{RULED[act.ruling]}"
+                yield from self._must_go(act.round_id, kind, unit, acted.at, acted.at + A_WEEK, owing=None)
+                yield from self._words_of_ruling(act, kind)
+            if verdict.is_new and act.ruling is Ruling.TAKE:
+                yield from self._told_again(acted)
+
+    def _words_of_ruling(self, act: Act, kind: str) -> Iterator[BrokenPromise]:
+        """A unit that is given longer reads until when."""
+        if act.until is None:
+            return
+        hour = (f"{local(act.until):%H:%M}", weekday_and_day(act.until, self._reading["weekdays"]))
+        for sent in self._said(act.round_id, kind):
+            if sent.message.unit == act.unit:
+                yield from self._read(sent, [(words.HOUR.findall(sent.message.subject), [hour])])
+
+    def _told_again(self, acted: Acted) -> Iterator[BrokenPromise]:
+        """How a round ended is told once more if a late file was taken after it was told."""
+        round_ = self._played.rounds[acted.act.round_id]
+        if round_.kind is Kind.REPORT:
+            return
+        taken = [
+            one.acted.at
+            for one in self._truth.verdicts
+            if one.is_new and (one.acted.act.round_id, one.acted.act.ruling) == (round_.id, Ruling.TAKE)
+        ]
+        told = [closed.at for closed in self._played.closed if closed.round_id == round_.id]
+        after = [at for at in taken if told and at > told[0]]
+        if acted.at not in after:
+            return
+        kind = f"{'tally' if round_.kind is Kind.POSTS else 'products'}-again-{after.index(acted.at) + 1}"
+        yield from self._once_to(round_.id, kind, self._plan.approver.email, acted.at)
+        if round_.kind is Kind.POSTS:
+            for code in self._plan.existing(self._plan.obligation(round_.ref).lead, local(acted.at).date()):
+                for address in _addresses(self._plan.unit(code), self._played):
+                    yield from self._once_to(round_.id, kind, address, acted.at, code)
+
+    def _longer(self, round_: Round, unit: Unit) -> Iterator[BrokenPromise]:
+        """A unit that was given longer is reminded on the working day before that ends, if it still owes."""
+        for verdict in self._truth.verdicts:
+            acted, act = verdict.acted, verdict.acted.act
+            is_it = verdict.is_new and (act.round_id, act.unit) == (round_.id, unit.code)
+            if not is_it or act.ruling is not Ruling.EXTEND or act.until is None:
+                continue
+            begin = at(self._calendar.on_or_before(local(act.until).date() - timedelta(days=1)), OFFICE_OPENS)
+            self._wanted |= {(round_.id, "extended", unit.code, address) for address in _addresses(unit, self._played)}
+            if acted.at >= begin:
+                continue  # it was told so just then
+            for decided in self._ticks(max(begin, round_.unit_due + timedelta(seconds=1)), act.until):
+                if self._truth.owes(round_.id, unit.code, decided):
+                    yield from self._must_go(round_.id, "extended", unit, decided, act.until, owing=round_)
+                    break
 
     def _counted_in(self, arrival: Arrival, body: str) -> Iterator[tuple[Any, Any]]:
         """What the answer to a file that was accepted must say of it, and of the quota it counts for."""
@@ -422,7 +509,7 @@ class _Oracle:
     def _proved(self, round_: Round) -> datetime | None:
         """When the last of those asked had proved the phase."""
         until = self._truth.takes_until(round_)
-        files = [self._truth.accepted(round_.id, unit, until) for unit in self._truth.asked(round_.id)]
+        files = [self._truth.accepted(round_.id, unit, until) for unit in self._truth.expected(round_.id, until)]
         return max(found[0].received for found in files) if files and all(files) else None
 
     def _figures(self, round_: Round, facts: Any, moment: datetime) -> Iterator[BrokenPromise]:
@@ -552,6 +639,8 @@ class _Oracle:
         silent = []
         for unit in self._plan.units:
             own = [duty for duty in duties if unit.code in duty.units]
+            if self._truth.is_let_off(round_.id, unit.code, moment):
+                continue
             told = (self._truth.silent_about_standing(round_, unit.code, place, moment) for place in range(len(own)))
             if own and all(told):
                 silent.append(unit.code)
@@ -595,7 +684,8 @@ class _Oracle:
         for duty in duties:
             for unit in duty.units:
                 text = self._truth.told_about_standing(round_, unit, places[unit], moment)
-                expected.append((duty.ref, unit, text))
+                is_excused = self._truth.is_let_off(round_.id, unit, moment)
+                expected.append((duty.ref, unit, words.EXCUSED if is_excused else text))
                 places[unit] += 1
         codes = self._codes_of(round_, moment)
         for sent in self._said(round_.id, "standing"):
@@ -606,7 +696,7 @@ class _Oracle:
         for unit in self._truth.asked(round_.id):
             files = self._truth.accepted(round_.id, unit, moment)
             if not files:
-                missing.append(unit)
+                missing += [unit] if self._truth.owes(round_.id, unit, moment) else []
                 continue
             is_late = self._truth.is_late(round_.id, unit, moment)
             proved += [(unit, row["title"], is_late) for row in files[-1].delivery.rows.get("evidence", ())]
@@ -623,7 +713,7 @@ class _Oracle:
 
     def _tally(self, round_: Round, moment: datetime) -> Iterator[BrokenPromise]:
         true = self._truth.tally(round_.id, moment)
-        if true.missing and moment <= round_.locks and any(true.owes.values()):
+        if any(moment <= self._truth.closes(round_.id, unit, moment) for unit in self._truth.owing(round_.id, moment)):
             yield BrokenPromise(Broken.WRONG_NUMBER, round_.id, kind="tally", at=moment, found="too early")
         yield from self._once_to(round_.id, "tally", self._plan.approver.email, moment)
         for code in self._plan.existing(self._plan.obligation(round_.ref).lead, local(moment).date()):
@@ -668,7 +758,7 @@ class _Oracle:
 
     def _message(self, sent: Sent, key: tuple[str, str, str, str]) -> Iterator[BrokenPromise]:
         message = sent.message
-        prompt = message.kind.partition("-")[0] in PROMPT
+        prompt = message.kind.partition("-")[0] in PROMPT or self._cannot_wait(sent)
         if not prompt and not self._in_office_hours(sent.at):
             yield _broken(Broken.OUTSIDE_HOURS, sent, key)
         round_ = self._played.rounds.get(message.round_id or "")
@@ -686,10 +776,19 @@ class _Oracle:
                 yield _broken(Broken.WRONG_DATE, sent, key, str(found), str(expected))
         if message.kind in REMINDERS:
             yield from self._reminder(sent, key, round_)
-        if message.kind == "overdue" and not self._truth.owes(round_.id, message.unit or "", sent.at):
+        if message.kind in {"overdue", "extended"} and not self._truth.owes(round_.id, message.unit or "", sent.at):
             yield _broken(Broken.NOT_WANTED, sent, key)
         if message.kind == "escalation":
             yield from self._escalated(sent, key, round_)
+
+    def _cannot_wait(self, sent: Sent) -> bool:
+        """Whether a unit is told of a decision that leaves it no office hours to act in."""
+        message = sent.message
+        if not message.kind.startswith("decision-") or not message.round_id or not message.unit:
+            return False
+        day = local(sent.at).date() + timedelta(days=local(sent.at).time() >= OFFICE_OPENS)
+        opens = at(self._calendar.on_or_after(day), OFFICE_OPENS)
+        return sent.at - MINUTE <= self._truth.closes(message.round_id, message.unit, sent.at) <= opens
 
     def _days(self, sent: Sent, round_: Round) -> Iterator[tuple[Any, Any]]:
         """The days of the window, the hour until which something is taken, and the due day in the subject."""
@@ -704,6 +803,7 @@ class _Oracle:
         weekdays = self._reading["weekdays"]
         if kind == "escalation":
             until = self._truth.takes_until(round_)
+            body = words.LONGER.sub("", body)
             yield words.HOUR.findall(body), [(f"{local(until):%H:%M}", weekday_and_day(until, weekdays))]
             if round_.kind is Kind.REPORT:
                 yield words.AT_LATEST.findall(body), [weekday_and_day(round_.due, weekdays)]
@@ -739,7 +839,9 @@ class _Oracle:
             tally = self._truth.tally(round_.id, sent.at)
             missing, codes = tally.missing, self._codes_of(round_, sent.at)
             yield from self._read(sent, words.of_whole(sent.message.body, tally))
-            yield from self._read(sent, words.of_units(sent.message.body, tally, codes, only_owing=True))
+            owing_parts = {unit: owes for unit, owes in tally.owes.items() if unit in owing}
+            owed = replace(tally, owes=owing_parts)
+            yield from self._read(sent, words.of_units(sent.message.body, owed, codes, only_owing=True))
             if not found or int(found[1]) != missing:
                 yield _broken(Broken.WRONG_NUMBER, sent, key, sent.message.subject, str(missing))
             return
@@ -748,6 +850,9 @@ class _Oracle:
         if not counted or (int(counted[1]), int(counted[2])) != expected:
             yield _broken(Broken.WRONG_NUMBER, sent, key, sent.message.subject, str(expected))
         listed = re.findall(self._reading["listed"], sent.message.body, re.MULTILINE)
+        longer = {unit: self._truth.extended(round_.id, unit, sent.at) for unit in owing}
+        yield from self._read(sent, words.of_extended(listed, longer, self._reading["weekdays"]))
+        listed = [name.partition(words.GIVEN_LONGER)[0] for name in listed]
         if round_.phase in SCORED:
             listed = [name.partition(":")[0] for name in listed]
         codes = self._codes_of(round_, sent.at)

@@ -30,6 +30,8 @@ FAMILIES = (
     "products",
     "standing",
     "overdue",
+    "extended",
+    "decision",
     "let-off",
     "contest-results",
     "contest-award",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,12 +17,21 @@ from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
-from dinhky.simulation.behaviour import Fault, Mark
+from dinhky.simulation.behaviour import Fault, Mark, Ruling
 from dinhky.simulation.contest_truth import TruePlace, best, true_ranking
 from dinhky.simulation.dates_truth import amended
-from dinhky.simulation.playing import Arrival, Played
-
-ACCEPTED, RETURNED, HELD, REFUSED = "accepted", "returned", "held", "refused"
+from dinhky.simulation.part_truth import (
+    ACCEPTED,
+    BY_OFFICER,
+    DECLINED,
+    HELD,
+    LONGEST_EXTENSION,
+    REFUSED,
+    RETURNED,
+    Part,
+    Standing,
+)
+from dinhky.simulation.playing import Acted, Arrival, Played
 
 
 @dataclass(frozen=True)
@@ -70,14 +79,14 @@ class TrueTally:
         return self.progress if target is None else f"{self.own.get(unit, 0)}/{target}"
 
 
-@dataclass
-class _Part:
-    """A unit's part of a round as its files have left it."""
+@dataclass(frozen=True)
+class Verdict:
+    """What a decision deserved: whether it could be taken, and whether it changed anything; `number` of those told."""
 
+    acted: Acted
+    is_refused: bool
+    is_new: bool
     number: int = 0
-    newest: tuple[str, str] | None = None
-    verdict: str = ""
-    accepted: list[Arrival] = field(default_factory=list)
 
 
 class Truth:
@@ -90,29 +99,48 @@ class Truth:
         self.rounds: Mapping[str, Round] = played.rounds
         self.answers: list[Answer] = []
         self._channels = {name: code for code, name in self.plan.channels.items()}
-        self._parts: dict[tuple[str, str], _Part] = {}
+        self._parts: dict[tuple[str, str], Part] = {}
         self._told_moments: list[datetime] = []
         self._told: list[dict[tuple[str, str], list[TruePost]]] = []
-        self._tallies: dict[tuple[str, int], TrueTally] = {}
+        self._tallies: dict[tuple[str, int, frozenset[str]], TrueTally] = {}
         self._refused: set[tuple[str, str]] = set()
         self._sent: dict[str, datetime] = {}
         for round_id, moment, _ in played.reports_sent:
             self._sent.setdefault(round_id, moment)
-        standing: dict[tuple[str, str], list[TruePost]] = {}
-        for arrival in played.arrivals:
-            answer = self._answer(arrival)
+        self._posts: dict[tuple[str, str], list[TruePost]] = {}
+        self.verdicts: list[Verdict] = []
+        for event in played.happened:
+            if isinstance(event, Acted):
+                self.verdicts.append(self._judged(event))
+                continue
+            answer = self._answer(event)
             self.answers.append(answer)
             if answer.verdict == ACCEPTED and not answer.again:
-                delivery = arrival.delivery
-                self._parts[delivery.round_id, delivery.unit].accepted.append(arrival)
-                earlier = standing.get((delivery.round_id, delivery.unit), [])
-                posts = [_told_since(post, earlier) for post in self._posts_of(arrival)]
-                if posts or (delivery.round_id, delivery.unit) in standing:
-                    standing = {**standing, (delivery.round_id, delivery.unit): posts}
-                    self._told_moments.append(arrival.received)
-                    self._told.append(standing)
+                part = self._parts[event.delivery.round_id, event.delivery.unit]
+                part.last = None
+                self._take(part, event, event.received)
 
     # Files
+
+    def _take(self, part: Part, arrival: Arrival, moment: datetime) -> None:
+        """A file counts from then on: for its round, and what it tells of posts for every quota."""
+        delivery = arrival.delivery
+        round_ = self.rounds[delivery.round_id]
+        if round_.kind is not Kind.POSTS:  # there the items count, not the file
+            part.accept(arrival, moment, is_late=arrival.arrived > round_.unit_due)
+        earlier = self._posts.get((delivery.round_id, delivery.unit), [])
+        posts = [_told_since(post, earlier) for post in self._posts_of(arrival)]
+        if posts or (delivery.round_id, delivery.unit) in self._posts:
+            self._tell((delivery.round_id, delivery.unit), posts, moment)
+
+    def _tell(self, key: tuple[str, str], posts: list[TruePost], moment: datetime) -> None:
+        self._posts = {**self._posts, key: posts}
+        self._told_moments.append(moment)
+        self._told.append(self._posts)
+        for (round_id, unit), part in self._parts.items():
+            is_open = self.rounds[round_id].kind is Kind.POSTS and moment <= self.closes(round_id, unit, moment)
+            if part.now.is_nil and is_open and self.tally(round_id, moment).own.get(unit):
+                part.become(moment, is_nil=False)  # it tells something after all
 
     def _answer(self, arrival: Arrival) -> Answer:
         delivery = arrival.delivery
@@ -121,17 +149,138 @@ class Truth:
             again = (delivery.unit, delivery.fingerprint) in self._refused
             self._refused.add((delivery.unit, delivery.fingerprint))
             return Answer(arrival, REFUSED, 0, again)
-        part = self._parts.setdefault(key, _Part())
+        part = self._parts.setdefault(key, Part())
         seen = (delivery.fingerprint, RETURNED if delivery.fault else ACCEPTED)
         sent = self._sent.get(delivery.round_id)
         is_sent = sent is not None and sent <= arrival.received
         is_closed = is_sent or self._is_closed(delivery.round_id, delivery.unit, arrival)
         verdict = RETURNED if delivery.fault else HELD if is_closed else ACCEPTED
         if part.newest == seen:
-            return Answer(arrival, part.verdict, part.number, again=True)  # the same answer as before
-        part.newest, part.verdict = seen, verdict
-        part.number += 1
+            state = part.kept[-1][1]
+            if is_closed or state != HELD:  # the same answer as before
+                return Answer(arrival, state if state in {ACCEPTED, HELD} else RETURNED, part.number, again=True)
+        part.newest = seen
+        part.kept.append((arrival, verdict))
         return Answer(arrival, verdict, part.number, again=False)
+
+    # Decisions
+
+    def _judged(self, acted: Acted) -> Verdict:
+        """What a decision deserved; what it changes is changed from its moment on."""
+        act = acted.act
+        part = self._parts.setdefault((act.round_id, act.unit), Part())
+        if act.unit not in self.asked(act.round_id):
+            return Verdict(acted, is_refused=True, is_new=False)
+        changes = self._changes(acted, part)
+        if not changes:
+            return Verdict(acted, is_refused=changes is None, is_new=False)
+        part.last = act.ruling
+        part.told += 1
+        return Verdict(acted, is_refused=False, is_new=True, number=part.told)
+
+    def _changes(self, acted: Acted, part: Part) -> bool | None:
+        """Carry a decision out; False if nothing is left to change, None if it must be refused."""
+        act, moment = acted.act, acted.at
+        round_, now = self.rounds[act.round_id], part.now
+        is_told = self._is_told(act.round_id, act.unit, moment)
+        match act.ruling:
+            case Ruling.TAKE | Ruling.DECLINE:
+                return self._decide_late(acted, part)
+            case Ruling.RETURN if part.last is Ruling.RETURN:
+                return False
+            case Ruling.UNWAIVE if part.last is Ruling.UNWAIVE:
+                return False
+            case Ruling.WAIVE if now.is_waived:
+                return False
+            case Ruling.NIL if now.is_nil:
+                return False
+            case Ruling.EXTEND if now.until == act.until:
+                return False
+        if is_told or (now.is_waived != (act.ruling is Ruling.UNWAIVE)):
+            return None
+        has_answered = self._has_answered(round_, act.unit, moment) and not now.is_nil
+        match act.ruling:
+            case Ruling.RETURN:
+                return self._return(round_, part, moment, act.unit)
+            case Ruling.WAIVE if not has_answered:
+                part.become(moment, is_waived=True, files=(), is_late=None, is_nil=False)
+            case Ruling.UNWAIVE:
+                part.become(moment, is_waived=False)
+                place = part.counting()
+                if place is not None:
+                    arrival = part.kept[place][0]
+                    part.accept(arrival, moment, is_late=arrival.arrived > round_.unit_due)
+            case Ruling.NIL if round_.kind is not Kind.MILESTONE and not has_answered:
+                if round_.kind is Kind.POSTS and self.tally(round_.id, moment).own.get(act.unit):
+                    return None
+                part.become(moment, is_nil=True, files=(), is_late=moment > round_.unit_due)
+            case Ruling.EXTEND if act.until and max(moment, round_.locks) < act.until:
+                if act.until > round_.locks + LONGEST_EXTENSION:
+                    return None
+                part.become(moment, until=act.until)
+            case _:
+                return None
+        return True
+
+    def _return(self, round_: Round, part: Part, moment: datetime, unit: str) -> bool | None:
+        place = part.counting()
+        is_answered = bool(part.now.files) or round_.kind is Kind.POSTS
+        if not part.now.is_nil and (place is None or not is_answered):
+            return None
+        if place is not None:
+            part.mark(place, BY_OFFICER)
+        part.become(moment, files=(), is_late=None, is_nil=False)
+        if self._posts.get((round_.id, unit)):
+            self._tell((round_.id, unit), [], moment)
+        return True
+
+    def _decide_late(self, acted: Acted, part: Part) -> bool | None:
+        place = part.to_decide()
+        if place is None:
+            return None
+        arrival, state = part.kept[place]
+        if acted.act.ruling is Ruling.DECLINE:
+            if state != HELD:
+                return False if state == DECLINED else None
+            part.mark(place, DECLINED)
+            return True
+        if state == ACCEPTED:
+            return False
+        if not part.can_be_taken(place):
+            return None
+        part.mark(place, ACCEPTED)
+        self._take(part, arrival, acted.at)
+        return True
+
+    def _is_told(self, round_id: str, unit: str, moment: datetime) -> bool:
+        """Whether the round's outcome was told by then, so that nothing about it is decided any more."""
+        sent = self._sent.get(round_id)
+        if self.rounds[round_id].kind is Kind.REPORT:
+            return sent is not None and sent <= moment
+        is_closed = any(closed.round_id == round_id and closed.at <= moment for closed in self.played.closed)
+        return is_closed or moment > self.closes(round_id, unit, moment)
+
+    def standing(self, round_id: str, unit: str, moment: datetime) -> Standing:
+        """How the unit's part stood then."""
+        part = self._parts.get((round_id, unit))
+        return part.standing(moment) if part else Standing()
+
+    def closes(self, round_id: str, unit: str, moment: datetime) -> datetime:
+        """Until when the unit's files counted, as was decided by then."""
+        until = self.takes_until(self.rounds[round_id])
+        return max(until, self.standing(round_id, unit, moment).until or until)
+
+    def extended(self, round_id: str, unit: str, moment: datetime) -> datetime | None:
+        """Until when the unit was given longer than others by then, if it was."""
+        return self.standing(round_id, unit, moment).until
+
+    def was_decided_about(self, round_id: str, unit: str, begin: datetime, end: datetime) -> bool:
+        """Whether an officer decided anything about the unit's part (any unit's, if empty) in that time."""
+        return any(
+            verdict.is_new and one.act.round_id == round_id and unit in ("", one.act.unit) and begin <= one.at <= end
+            for verdict in self.verdicts
+            for one in [verdict.acted]
+        )
 
     def takes_until(self, round_: Round) -> datetime:
         """Until when something is asked and taken: for what a contest cannot go on without, until all of it is over."""
@@ -143,7 +292,7 @@ class Truth:
     def _is_closed(self, round_id: str, unit: str, arrival: Arrival) -> bool:
         """Whether a good file that came then waits for a decision instead of counting."""
         round_ = self.rounds[round_id]
-        is_over = arrival.arrived > self.takes_until(round_)
+        is_over = arrival.arrived > self.closes(round_id, unit, arrival.received)
         last = self._last_decision(round_id, arrival.received)
         if round_.phase is PhaseKind.ENTRIES:
             return is_over and last is not False
@@ -156,8 +305,9 @@ class Truth:
         return found[-1] if found else None
 
     def is_let_off(self, round_id: str, unit: str, moment: datetime) -> bool:
+        """Whether nothing was expected of the unit then: a juror without whom the jury went on, a unit waived."""
         let_off = self.played.let_off.get((round_id, unit))
-        return let_off is not None and let_off <= moment
+        return (let_off is not None and let_off <= moment) or self.standing(round_id, unit, moment).is_waived
 
     def expected(self, round_id: str, moment: datetime) -> list[str]:
         """The units that counted then as those of whom something was expected."""
@@ -165,19 +315,17 @@ class Truth:
 
     def accepted(self, round_id: str, unit: str, moment: datetime) -> list[Arrival]:
         """The files that counted by then, oldest first; the last stands."""
-        part = self._parts.get((round_id, unit), _Part())
-        return [arrival for arrival in part.accepted if arrival.received <= moment]
+        return list(self.standing(round_id, unit, moment).files)
 
     def is_late(self, round_id: str, unit: str, moment: datetime) -> bool:
-        """Whether the unit's first good file came after its due date; a correction changes nothing about that."""
-        files = self.accepted(round_id, unit, moment)
-        return bool(files) and files[0].arrived > self.rounds[round_id].unit_due
+        """Whether the unit's first answer came after its due date; a correction changes nothing about that."""
+        return bool(self.standing(round_id, unit, moment).is_late)
 
     def owes(self, round_id: str, unit: str, moment: datetime) -> bool:
         """Whether the unit still had to do something for the round then."""
-        if self.rounds[round_id].kind is Kind.POSTS:
-            return self.tally(round_id, moment).owes.get(unit, 0) > 0
-        return not self.is_let_off(round_id, unit, moment) and not self.accepted(round_id, unit, moment)
+        return not self.is_let_off(round_id, unit, moment) and not self._has_answered(
+            self.rounds[round_id], unit, moment
+        )
 
     def owing(self, round_id: str, moment: datetime) -> list[str]:
         """The units of the round that owed something then, in the plan's order."""
@@ -219,13 +367,14 @@ class Truth:
 
     def tally(self, round_id: str, moment: datetime) -> TrueTally:
         """How the quota of a round stood then."""
+        waived = frozenset(unit for unit in self.asked(round_id) if self.is_let_off(round_id, unit, moment))
         version = bisect_right(self._told_moments, moment)
-        key = (round_id, version)
+        key = (round_id, version, waived)
         if key not in self._tallies:
-            self._tallies[key] = self._count(self.rounds[round_id], self.told(moment))
+            self._tallies[key] = self._count(self.rounds[round_id], self.told(moment), waived)
         return self._tallies[key]
 
-    def _count(self, round_: Round, told: Iterable[TruePost]) -> TrueTally:
+    def _count(self, round_: Round, told: Iterable[TruePost], waived: frozenset[str]) -> TrueTally:
         duty = amended(self.plan.obligation(round_.ref), round_.period.year, round_.period.last_month)
         serving = [
             post
@@ -237,18 +386,20 @@ class Truth:
         counted = [group[0] for group in same_posts(serving) if group[0].published in round_.window]
         own = Counter(post.unit for post in counted)
         count = round_.count or 0
+        asked = [unit for unit in round_.asked if unit not in waived]
         if duty.per_unit:
-            owes = {unit: max(0, count - own[unit]) for unit in round_.asked}
-            targets: dict[str, int | None] = dict.fromkeys(round_.asked, count)
-            return TrueTally(count * len(round_.asked), len(counted), sum(owes.values()), owes, own, targets)
+            owes = {unit: max(0, count - own[unit]) for unit in asked}
+            targets: dict[str, int | None] = dict.fromkeys(asked, count)
+            return TrueTally(count * len(asked), len(counted), sum(owes.values()), owes, own, targets)
         missing = max(0, count - len(counted))
         if duty.rota and round_.asked:
             each, rest = divmod(max(count, len(round_.asked)), len(round_.asked))
             shares = {unit: each + (number < rest) for number, unit in enumerate(round_.asked)}
+            shares = {unit: share for unit, share in shares.items() if unit in asked}
             owes = {unit: min(missing, max(0, share - own[unit])) for unit, share in shares.items()}
             return TrueTally(count, len(counted), missing, owes, own, dict(shares))
-        owes = dict.fromkeys(round_.asked, missing)
-        return TrueTally(count, len(counted), missing, owes, own, dict.fromkeys(round_.asked))
+        owes = dict.fromkeys(asked, missing)
+        return TrueTally(count, len(counted), missing, owes, own, dict.fromkeys(asked))
 
     # Reports
 
@@ -274,12 +425,13 @@ class Truth:
         held = {
             unit: [row for file in files[unit] for row in file.delivery.rows.get("activities", ())] for unit in units
         }
-        answered = [unit for unit in units if all(self._has_answered(one, unit, moment) for one in sources)]
-        late = [unit for unit in units if any(self.is_late(one.id, unit, moment) for one in sources)]
+        wanted = {unit: [one for one in sources if self._is_expected(one, unit, moment)] for unit in units}
+        expected = [unit for unit in units if wanted[unit]]
+        told = {unit: [one for one in wanted[unit] if self._has_answered(one, unit, moment)] for unit in units}
+        answered = [unit for unit in expected if told[unit] == wanted[unit]]
+        late = [unit for unit in units if any(self.is_late(one.id, unit, moment) for one in told[unit])]
         missing_periods = {
-            unit: [one.period.label for one in sources if not self._has_answered(one, unit, moment)]
-            if shorter and files[unit]
-            else []
+            unit: [one.period.label for one in wanted[unit] if one not in told[unit]] if shorter and told[unit] else []
             for unit in units
         }
         return {
@@ -288,17 +440,24 @@ class Truth:
             "participants": sum(row["participants"] or 0 for listed in held.values() for row in listed),
             "channels": Counter(post.channel for listed in posts.values() for post in listed),
             "unit_posts": {unit: len(listed) for unit, listed in posts.items()},
-            "expected": len(units),
+            "expected": len(expected),
             "actual": len(answered),
             "on_time": sum(unit not in late for unit in answered),
-            "missing": [unit for unit in units if unit not in answered],
+            "missing": [unit for unit in expected if unit not in answered],
             "missing_periods": missing_periods,
-            "unit_activities": {unit: len(held[unit]) if files[unit] else None for unit in units},
+            "unit_activities": {unit: len(held[unit]) if told[unit] else None for unit in units},
             "late": late,
         }
 
+    def _is_expected(self, round_: Round, unit: str, moment: datetime) -> bool:
+        return unit in self.asked(round_.id) and not self.is_let_off(round_.id, unit, moment)
+
     def _has_answered(self, round_: Round, unit: str, moment: datetime) -> bool:
-        return unit not in self.asked(round_.id) or bool(self.accepted(round_.id, unit, moment))
+        """Whether the unit had done its part by then: by a file, by saying there is nothing, or by enough items."""
+        standing = self.standing(round_.id, unit, moment)
+        if round_.kind is Kind.POSTS:
+            return standing.is_nil or not self.tally(round_.id, moment).owes.get(unit, 0)
+        return bool(standing.files) or standing.is_nil
 
     def _elsewhere(
         self, round_: Round, source: str, workbook: Mapping[str, list[TruePost]], moment: datetime

@@ -32,6 +32,9 @@ BY_UNIT = "Theo đơn vị:"
 UNIT_LINE = re.compile(r"^- (.+?): (?:đã có )?(\d+(?:/\d+)?)")
 NAMED_LINE = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
 NOT_PROVED, NOT_TOLD = "chưa báo kết quả.", "không báo cáo nội dung nào trong kỳ"
+EXCUSED = "được miễn báo cáo kỳ này"
+GIVEN_LONGER = " (được gia hạn đến "
+LONGER = re.compile(r" \(được gia hạn đến [^)]*\)")
 REPORTED_LATE = "(báo muộn)"
 PRODUCT_ENDS = re.compile(r", số |, ngày | – | \(báo muộn\)")
 SILENT = re.compile(r": (\d+) nội dung")
@@ -49,6 +52,13 @@ def official(day: date) -> str:
 def weekday_and_day(moment: datetime, weekdays: Sequence[str]) -> str:
     day = local(moment).date()
     return f"{weekdays[day.weekday()]}, {official(day)}"
+
+
+def of_extended(listed: Sequence[str], longer: Mapping[str, datetime | None], weekdays: Sequence[str]) -> Pairs:
+    """Until when those were given longer of whom the supervisor reads so."""
+    found = [name.partition(GIVEN_LONGER)[2].rstrip(")") for name in listed if GIVEN_LONGER in name]
+    given = [until for until in longer.values() if until]
+    yield sorted(found), sorted(f"{local(until):%H:%M} {weekday_and_day(until, weekdays)}" for until in given)
 
 
 def of_part(body: str, tally: TrueTally, unit: str, *, whole_too: bool) -> Pairs:

@@ -13,6 +13,7 @@ from dinhky.domain.local_time import at, local
 from dinhky.domain.plan import Kind, Obligation, Plan
 from dinhky.domain.schedule import Round, all_rounds_of
 from dinhky.simulation.behaviour import Behaviour, Decision, Delivery, Fault, LetOff, Mark, Outage, Scoring, Temperament
+from dinhky.simulation.officer import acts_of
 from dinhky.simulation.vocabulary import Vocabulary
 from dinhky.simulation.writing import Desk, Told, typed_posts, without_repeats
 
@@ -65,16 +66,18 @@ class _Year:
         )
         outages, mail_outages = self._outages(LONGEST_OUTAGE), self._outages(LONGEST_MAIL_OUTAGE)
         ticks = self._extra_ticks()
+        in_order = tuple(sorted(deliveries, key=lambda one: (one.at, one.unit, one.round_id)))
         return Behaviour(
             plan_id=self._plan.id,
             seed=self._seed,
             temperaments=self._temperaments,
-            deliveries=tuple(sorted(deliveries, key=lambda one: (one.at, one.unit, one.round_id))),
+            deliveries=in_order,
             decisions=decisions,
             outages=outages if with_outages else (),
             mail_outages=mail_outages if with_outages else (),
             extra_ticks=ticks,
             let_off=let_off,
+            acts=acts_of(self._plan, self._rounds, in_order, self._seed),
         )
 
     def _deliveries(self, round_: Round) -> list[Delivery]:
