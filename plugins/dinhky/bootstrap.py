@@ -151,6 +151,7 @@ def office(current: Settings | None = None) -> Office:
         signer=seal,
         lease=current.clock.span(LEASE),
         portal_url=current.portal_url,
+        reads_replies=current.imap_url is not None,
         chats=frozenset(name for name, url in os.environ.items() if name.startswith(CHAT_PREFIX) and url.strip()),
         bot=_zalo_bot(current.zalo_bot) if current.zalo_bot else None,
         bot_name=current.zalo_bot_name,
@@ -223,7 +224,7 @@ def calendar_of(current: Settings | None = None, also: Iterable[Plan] = ()) -> W
 def words_of(current: Settings | None = None) -> TemplateWords:
     """The wording alone, for what fails before there is an office. Read again when a template has changed."""
     folder = (current or settings()).messages
-    return _words(folder, _signature(folder, "*.txt", "*.yaml", "parts/*.txt", "problems/*.yaml"))
+    return _words(folder, _signature(folder, "*.txt", "*.yaml", "layout/*", "parts/*.txt", "problems/*.yaml"))
 
 
 @lru_cache(maxsize=4)

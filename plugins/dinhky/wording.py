@@ -1,12 +1,14 @@
 """Every sentence a person reads, rendered from `include/templates/messages/`.
 
-`problems/*.yaml` map a problem's code to its sentence; `*.txt` are whole messages whose first line is the subject;
-`words.yaml` holds the names of weekdays and the like. Jinja, sandboxed and strict: a missing variable is an error, not
-a blank.
+`problems/*.yaml` map a problem's code to its sentence; `*.txt` are whole messages whose first line is the subject, most
+of them letters with the greeting and closing of `layout/`; `words.yaml` holds the names of weekdays and the like. Jinja,
+sandboxed and strict: a missing variable is an error, not a blank.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -20,6 +22,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.local_time import local
 from dinhky.domain.period import Cadence, Period
+from dinhky.rounds.ports import Letter
+
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 class TemplateWords:
@@ -34,7 +39,7 @@ class TemplateWords:
 
     def sentence(self, problem: Problem) -> str:
         """The problem as one sentence: where, what was found, what is expected. KeyError for a code without wording."""
-        return self.render(self._problems[problem.code], where=problem.where, **problem.params)
+        return tidy(self.render(self._problems[problem.code], where=problem.where, **problem.params))
 
     def explain(self, error: DinhKyError) -> str:
         """An error as one sentence for the person who caused it."""
@@ -42,13 +47,22 @@ class TemplateWords:
 
     def message(self, name: str, /, **facts: Any) -> tuple[str, str]:
         """Subject (one line) and body of the message `name`."""
-        text = self._environment.get_template(f"{name}.txt").render(**facts)
-        subject, _, body = text.partition("\n")
-        return " ".join(subject.split()), body.strip() + "\n"
+        letter = self.letter(name, **facts)
+        return letter.subject, letter.body
+
+    def letter(self, name: str, /, **facts: Any) -> Letter:
+        """The message `name` as a letter of its own, and the section of it that a letter about several things takes.
+
+        What has no layout, such as an answer in a chat, is all section.
+        """
+        written = self._environment.get_template(f"{name}.txt").make_module(facts)
+        subject, _, body = str(written).partition("\n")
+        section = getattr(written, "letter_section", body)
+        return Letter(tidy(getattr(written, "letter_subject", subject)), paragraphs(body), paragraphs(section))
 
     def file_name(self, name: str, /, **facts: Any) -> str:
         """The name under which a person sees a file, from `file_names` in `words.yaml`."""
-        return self.render(self.words["file_names"][name], **facts)
+        return tidy(self.render(self.words["file_names"][name], **facts))
 
     def texts(self, name: str, /, **facts: Any) -> dict[str, str]:
         """The short texts that belong together under one name in `words.yaml`, each filled in."""
@@ -119,6 +133,27 @@ class TemplateWords:
                 return str(self.words["halves"][number - 1]).format(year=year)
             case _:
                 return str(self.words["year"]).format(year=year)
+
+
+def paragraphs(text: str) -> str:
+    """A text of several lines, ending in one: never more than one empty line between two."""
+    lines = (visible(line).rstrip() for line in text.strip().split("\n"))
+    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)) + "\n"
+
+
+def visible(text: str) -> str:
+    """A line without what no reader can see: control, direction and other characters that only pretend.
+
+    What a sender's file says reaches messages by way of facts; here it can neither break a line nor turn it round.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one for one in text.replace("\t", " ") if one.isprintable() or unicodedata.category(one) == "Zs")
+
+
+def tidy(text: str) -> str:
+    """A text as one visible line."""
+    return " ".join(visible(" ".join(text.split())).split())
 
 
 def short_day(moment: date | datetime) -> str:

@@ -179,6 +179,7 @@ def facts() -> dict[str, Any]:
         "ended": ["Văn phòng", "Mặt trận"],
         "chat_invitation": ChatInvitation("PT7K-3M2Q", "Bot Định Kỳ"),
         "links": {"vp": "https://portal.example/u/x.vp.1"},
+        "reads_replies": True,
         "reason": "Đi công tác",
         **contest_facts(plan),
         **mail_facts(plan, round_, unit),

@@ -17,6 +17,7 @@ from dinhky.domain.scoring import told_scores
 from dinhky.intake import receive as door
 from dinhky.ledger.transaction import SqlTransaction
 from dinhky.rounds import chasing, contest_answers, dispatching
+from dinhky.rounds.ports import Letter
 from dinhky.simulation import playing
 from dinhky.simulation.behaviour import Behaviour
 from dinhky.simulation.promises import Broken, broken_in_a_closed_year, broken_promises
@@ -33,11 +34,11 @@ class OtherWords:
     def __getattr__(self, name):
         return getattr(self._words, name)
 
-    def message(self, name, /, **facts):
-        subject, body = self._words.message(name, **facts)
+    def letter(self, name, /, **facts):
+        letter = self._words.letter(name, **facts)
         if name.startswith(self._begin):
-            return self._change(subject), self._change(body)
-        return subject, body
+            return Letter(self._change(letter.subject), self._change(letter.body), self._change(letter.section))
+        return letter
 
 
 def words_changed(begin, change):

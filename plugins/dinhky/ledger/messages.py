@@ -135,10 +135,11 @@ class MessageRows(Rows):
             query = query.where(table.c.unit == unit)
         return self._connection.execute(query.values(state="cancelled", settled_at=at, answer=reason)).rowcount
 
-    def rewrite(self, message_id: int, subject: str, body: str) -> None:
+    def rewrite(self, message_id: int, subject: str, body: str, section: str) -> None:
         """Give a message that has not gone out the text of today."""
         table = schema.outbox
-        self._connection.execute(update(table).where(table.c.id == message_id).values(subject=subject, body=body))
+        today = {"subject": subject, "body": body, "section": section}
+        self._connection.execute(update(table).where(table.c.id == message_id).values(today))
 
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
         """The outbox for people, oldest first: all of it, or one round's."""
@@ -168,6 +169,7 @@ class MessageRows(Rows):
                 "not_before": message.not_before,
                 "office_hours_only": message.office_hours_only,
                 "in_reply_to": message.in_reply_to,
+                "section": message.section,
                 "created_at": at,
                 "settled_at": at if state == "missed" else None,
             },
@@ -197,6 +199,7 @@ def _queued(row: Row[Any]) -> QueuedMessage:
             attachments=tuple(Attachment(**file) for file in row.attachments),
             office_hours_only=row.office_hours_only,
             in_reply_to=row.in_reply_to,
+            section=row.section,
         ),
         message_id=row.message_id,
         attempts=row.attempts,

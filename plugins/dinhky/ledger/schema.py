@@ -195,6 +195,7 @@ outbox = Table(
     Column("settled_at", UtcInstant),
     Column("answer", Text),
     Column("in_reply_to", Text),
+    Column("section", Text, nullable=False, server_default=""),
     Index(None, "state", "not_before"),
 )
 

@@ -54,6 +54,7 @@ def round_facts(office: Office, plan: Plan, round_: Round, now: datetime) -> dic
         "period": round_.period.label,
         "working_days_left": office.calendar.working_days_after(local(now).date(), last_day),
         "is_due_today": local(now).date() == last_day,
+        "reads_replies": office.reads_replies,
     }
 
 
@@ -125,7 +126,7 @@ def to_contacts(
     plan_id = about.partition("/")[0]
     for contact in unit.contacts:
         invited = invitation(office, plan_id, unit, contact)
-        subject, body = office.words.message(template, unit=unit, contact=contact, chat_invitation=invited, **facts)
+        letter = office.words.letter(template, unit=unit, contact=contact, chat_invitation=invited, **facts)
         addresses = [(EMAIL, contact.email)]
         if chat := chat_of(office, plan_id, unit, contact):
             addresses.append((CHAT, chat))
@@ -136,8 +137,9 @@ def to_contacts(
                 channel=channel,
                 address=address,
                 recipient=contact.name,
-                subject=subject,
-                body=body,
+                subject=letter.subject,
+                body=letter.body,
+                section=letter.section,
                 not_before=now,
                 round_id=about if about.count("/") == 2 else None,
                 unit=unit.code,
@@ -162,15 +164,16 @@ def to_person(
     **facts: Any,
 ) -> Message:
     """One email to a person or body outside the units: the approver, a recipient of the report."""
-    subject, body = office.words.message(template, name=name, **round_facts(office, plan, round_, now), **facts)
+    letter = office.words.letter(template, name=name, **round_facts(office, plan, round_, now), **facts)
     return Message(
         key=message_key(round_.id, kind, "", email),
         kind=kind,
         channel=EMAIL,
         address=email,
         recipient=name,
-        subject=subject,
-        body=body,
+        subject=letter.subject,
+        body=letter.body,
+        section=letter.section,
         not_before=now,
         round_id=round_.id,
         attachments=attachments,

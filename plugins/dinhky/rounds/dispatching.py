@@ -84,7 +84,7 @@ def _last_look(
         flushed.cancelled += 1
         return None
     if current is not queued:
-        ledger.rewrite(queued.id, current.message.subject, current.message.body)
+        ledger.rewrite(queued.id, current.message.subject, current.message.body, current.message.section)
     return current
 
 

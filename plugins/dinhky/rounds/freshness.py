@@ -73,7 +73,7 @@ def _current(
 
 def _with_text_of(current: Message, queued: QueuedMessage) -> QueuedMessage:
     """The same message in today's words; the very same if they have not changed."""
-    message = replace(queued.message, subject=current.subject, body=current.body)
+    message = replace(queued.message, subject=current.subject, body=current.body, section=current.section)
     return queued if message == queued.message else replace(queued, message=message)
 
 

@@ -37,6 +37,16 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class Letter:
+    """A message in words. `section` is its matter alone, without greeting, link and closing: what a letter that tells
+    one recipient several things takes of it."""
+
+    subject: str
+    body: str
+    section: str
+
+
+@dataclass(frozen=True)
 class Message:
     """One message to one recipient. `key` is unique for ever: deciding the same message twice is a no-op.
 
@@ -58,6 +68,8 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     office_hours_only: bool = False
     in_reply_to: str | None = None
+    section: str = ""
+    """The matter alone, for a letter that tells one recipient several things; see `Letter`."""
 
 
 @dataclass(frozen=True)
@@ -423,7 +435,7 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
     def cancel_queued(self, round_id: str, at: datetime, reason: str, unit: str | None = None) -> int:
         """Settle unsent what still waits in the queue for a round's office hours, or one unit's part of it."""
 
-    def rewrite(self, message_id: int, subject: str, body: str) -> None:
+    def rewrite(self, message_id: int, subject: str, body: str, section: str) -> None:
         """Give a message that has not gone out the text of today."""
 
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
@@ -510,6 +522,9 @@ class Words(Protocol):
     def message(self, name: str, /, **facts: Any) -> tuple[str, str]:
         """Subject and body of a message."""
 
+    def letter(self, name: str, /, **facts: Any) -> Letter:
+        """A message together with its section for a combined letter."""
+
     def file_name(self, name: str, /, **facts: Any) -> str:
         """The name under which a person sees a file."""
 
@@ -561,6 +576,8 @@ class Office:
     bot: Bot | None = None
     bot_name: str = ""
     portal_url: str | None = None
+    reads_replies: bool = False
+    """Whether files that come in answer to our mail are taken in."""
 
     @cached_property
     def rounds(self) -> Mapping[str, Round]:

@@ -1,4 +1,4 @@
-"""The chats of contacts who have enrolled, and what the bot has heard"""
+"""The chats of contacts who have enrolled, what the bot has heard, and the sections of messages"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,9 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("section", sa.Text(), server_default="", nullable=False))
+
     op.create_table(
         "chats",
         sa.Column("plan_id", sa.String(length=80), nullable=False),
