@@ -12,7 +12,7 @@ FROM ?=
 TO ?=
 DAY_SECONDS ?=
 
-.PHONY: help setup demo run year test test-year test-fast lint format bench lock clean
+.PHONY: help setup demo run year test test-year test-fast lint format bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ format: setup ## Format the code
 
 bench: setup ## Measure speed beside what one would use instead, as ratios
 	$(BIN)/python tests/bench.py
+
+docs: setup ## Write the documents that are made from the wording: docs/what-a-file-is-checked-for.md
+	$(BIN)/python -m dinhky.cli.rules_document
 
 lock: setup ## Compile requirements.in into requirements.txt
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --custom-compile-command "make lock" requirements.in --output-file requirements.txt

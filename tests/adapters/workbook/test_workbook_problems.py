@@ -9,7 +9,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from dinhky.domain.content import Identity
 from dinhky.domain.period import Period
@@ -19,12 +18,6 @@ from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
 
 PROBLEMS = Path(__file__).parents[3] / "include/templates/messages/problems"
 FORMS = Path(__file__).parents[3] / "include" / "templates" / "workbooks"
-SENTENCES = {
-    code: sentence
-    for file in ("files", "workbook")
-    for code, sentence in yaml.safe_load((PROBLEMS / f"{file}.yaml").read_text("utf-8")).items()
-}
-
 CELL_MISTAKES = [
     # code, sheet key, what is typed instead, cell, what the sentence must say
     ("value_missing", "posts", {"title": ""}, "B5", ["Tin bài", "Tiêu đề"]),
@@ -293,8 +286,3 @@ def test_a_workbook_for_a_duty_without_a_form_is_answered(desk):
     reading = desk.workbooks.read(desk.built, desk.plan, replace(desk.round, ref="PL-12"), desk.unit)
     assert [problem.code for problem in reading.problems] == ["unknown_form"]
     assert desk.words.sentence(reading.problems[0])
-
-
-def test_every_sentence_is_triggered_by_some_test():
-    tested = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
-    assert {code for code in SENTENCES if f'"{code}"' not in tested} == set()
