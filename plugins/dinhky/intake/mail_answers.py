@@ -81,11 +81,20 @@ def same_again(
         "file_name": file.name,
         "receipt": receipt,
         "sentences": [office.words.sentence(problem) for problem in receipt.problems],
+        "questions": [office.words.sentence(question) for question in receipt.questions],
     }
     kind = f"again-{mail.key[:16]}-{file.sha256[:8]}"
     about = receipt.round_id or party.plan.id
     yield from to_contacts(
-        office, party.unit, kind, about, template="mail_same_again", now=now, facts=facts, in_reply_to=mail.thread
+        office,
+        party.unit,
+        kind,
+        about,
+        template="mail_same_again",
+        now=now,
+        facts=facts,
+        attachments=(receipt.answer,) if receipt.answer else (),
+        in_reply_to=mail.thread,
     )
 
 
