@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from dinhky.ledger.transaction import SqlTransaction
 
 SQLITE_BUSY_MILLISECONDS = 30_000
+KEPT_CONNECTIONS = 4
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+_left_to_parent: list[Pool] = []
 
 
 class SqlLedger:
     """The ledger in the database at `url` (SQLite or PostgreSQL). Call `migrate` once before first use.
 
-    `pooled` is False where processes fork with the ledger open or hold it for weeks: a connection a transaction.
+    Connections to SQLite are kept and used again: closing the last one costs as much as everything else that a file
+    needs. A process that forks leaves them to the parent, and a database that was put back from a copy is opened anew.
+    PostgreSQL gets a connection a transaction, for a service that holds them for weeks sees its server come and go.
     A ledger that need not be `durable` (SQLite only) is faster and may lose everything if the machine stops.
     """
 
-    def __init__(self, url: str, *, pooled: bool = False, durable: bool = True) -> None:
+    def __init__(self, url: str, *, durable: bool = True) -> None:
         self.url = url
-        self._engine = _engine(url, pooled=True, durable=durable) if pooled else _engine_for_all(url, durable)
+        self._engine = _engine_for_all(url, durable)
 
     def migrate(self) -> None:
         """Bring the database to the newest schema; does nothing if it is there already."""
@@ -62,30 +71,53 @@ class SqlLedger:
 
 @lru_cache(maxsize=8)
 def _engine_for_all(url: str, durable: bool) -> Engine:
-    """An engine without connections of its own, so that a fork may inherit it. What it has compiled is kept, and that
-    is half of the cost of a small query."""
-    return _engine(url, pooled=False, durable=durable)
-
-
-def _engine(url: str, *, pooled: bool, durable: bool) -> Engine:
-    options: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
-    engine = create_engine(url, **options)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        if not durable:
-            event.listen(engine, "connect", _forgo_durability)
-        event.listen(engine, "begin", _begin_sqlite)
+    """One engine for everybody in the process: what it has compiled is half of the cost of a small query."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=QueuePool, pool_size=KEPT_CONNECTIONS, max_overflow=-1)
+    file = make_url(url).database or ""
+    event.listen(engine, "connect", partial(_prepare_sqlite, file, "FULL" if durable else "OFF"))
+    event.listen(engine, "checkout", partial(_check_file, file))
+    event.listen(engine, "begin", _begin_sqlite)
+    _engines.add(engine)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(file: str, synchronous: str, connection: Any, record: Any) -> None:
+    """`synchronous` is FULL and not NORMAL: a sender who was told "received" must find it so after a power cut, and a
+    message marked as sent must not be sent again."""
     connection.isolation_level = None  # we emit BEGIN ourselves: the driver's own comes too late to serialise writers
-    for pragma in (f"busy_timeout={SQLITE_BUSY_MILLISECONDS}", "journal_mode=WAL", "foreign_keys=ON"):
+    for pragma in (
+        f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        f"synchronous={synchronous}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
+    record.info["file"] = _identity_of(file)
 
 
-def _forgo_durability(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
+def _check_file(file: str, _connection: Any, record: Any, _proxy: Any) -> None:
+    """A kept connection is of no use once another file lies in the place of the database."""
+    if record.info["file"] != _identity_of(file):
+        raise DisconnectionError("another file lies in the place of the ledger")
+
+
+def _identity_of(file: str) -> tuple[int, int] | None:
+    with suppress(FileNotFoundError):
+        status = os.stat(file)
+        return status.st_dev, status.st_ino
+    return None
+
+
+def _leave_to_parent() -> None:
+    """In a process just forked. SQLite forbids to use, and even to close, a connection on this side of a fork."""
+    for engine in list(_engines):
+        _left_to_parent.append(engine.pool)
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -7,13 +7,37 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from dinhky.domain.period import Dates
 from dinhky.domain.posts import EvidenceKind, ToldPost
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.ports import Submission
+
+_TOLD = (
+    select(schema.items)
+    .where(
+        schema.items.c.plan_id == bindparam("of_plan"),
+        schema.items.c.published.between(bindparam("first_day"), bindparam("last_day")),
+        schema.items.c.withdrawn_at.is_(None),
+    )
+    .order_by(schema.items.c.told_at, schema.items.c.id)
+)
+_WITHDRAW = (
+    update(schema.items)
+    .where(
+        schema.items.c.submission_id.in_(
+            select(schema.submissions.c.id).where(
+                schema.submissions.c.round_id == bindparam("of_round"),
+                schema.submissions.c.unit == bindparam("of_unit"),
+                schema.submissions.c.id != bindparam("but"),
+            )
+        ),
+        schema.items.c.withdrawn_at.is_(None),
+    )
+    .values(withdrawn_at=bindparam("moment"))
+)
 
 
 class ItemRows(Rows):
@@ -27,9 +51,12 @@ class ItemRows(Rows):
     def replace_items(self, plan_id: str, submission: Submission, posts: Sequence[ToldPost]) -> None:
         """Let a submission's items stand in place of those of the unit's earlier submissions for the same round."""
         self._withdraw(submission.round_id, submission.unit, submission.received_at, but=submission.id)
-        for number, post in enumerate(posts):
-            values = _values(plan_id, f"submission/{submission.id}/{number}", post) | {"submission_id": submission.id}
-            self._insert_unless_present(schema.items, values)
+        rows = [
+            _values(plan_id, f"submission/{submission.id}/{number}", post) | {"submission_id": submission.id}
+            for number, post in enumerate(posts)
+        ]
+        if rows:
+            self._insert_all_unless_present(schema.items, rows)
 
     def withdraw_items(self, round_id: str, unit: str, at: datetime) -> None:
         """Take the items of a unit's submissions for a round out of the count."""
@@ -56,29 +83,12 @@ class ItemRows(Rows):
         return {}
 
     def _told(self, plan_id: str, window: Dates) -> list[ToldPost]:
-        table = schema.items
-        found = self._connection.execute(
-            select(table)
-            .where(
-                table.c.plan_id == plan_id,
-                table.c.published.between(window.start, window.end),
-                table.c.withdrawn_at.is_(None),
-            )
-            .order_by(table.c.told_at, table.c.id)
-        )
+        found = self._connection.execute(_TOLD, {"of_plan": plan_id, "first_day": window.start, "last_day": window.end})
         return [_told(row) for row in found]
 
     def _withdraw(self, round_id: str, unit: str, at: datetime, but: int | None = None) -> None:
         self._read.clear()
-        submissions, table = schema.submissions, schema.items
-        theirs = select(submissions.c.id).where(
-            submissions.c.round_id == round_id, submissions.c.unit == unit, submissions.c.id.is_distinct_from(but)
-        )
-        self._connection.execute(
-            update(table)
-            .where(table.c.submission_id.in_(theirs), table.c.withdrawn_at.is_(None))
-            .values(withdrawn_at=at)
-        )
+        self._connection.execute(_WITHDRAW, {"of_round": round_id, "of_unit": unit, "but": but or 0, "moment": at})
 
 
 def _values(plan_id: str, key: str, post: ToldPost) -> dict[str, Any]:

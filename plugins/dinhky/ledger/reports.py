@@ -6,11 +6,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.ports import Attachment, CompiledReport, Decision, Parts, ReportVersion
+
+_LATEST = (
+    select(schema.reports)
+    .where(schema.reports.c.round_id == bindparam("of_round"))
+    .order_by(schema.reports.c.version.desc())
+    .limit(1)
+)
 
 
 class ReportRows(Rows):
@@ -68,10 +75,7 @@ class ReportRows(Rows):
 
     def latest_report(self, round_id: str) -> ReportVersion | None:
         """The newest version of a round's report, if it was ever compiled."""
-        table = schema.reports
-        row = self._connection.execute(
-            select(table).where(table.c.round_id == round_id).order_by(table.c.version.desc()).limit(1)
-        ).first()
+        row = self._connection.execute(_LATEST, {"of_round": round_id}).first()
         return _version(row) if row else None
 
     def sent_report(self, round_id: str) -> ReportVersion | None:

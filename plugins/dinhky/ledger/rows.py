@@ -11,6 +11,10 @@ from sqlalchemy import Connection, Table, TextClause, bindparam, select, text
 
 from dinhky.ledger import schema
 
+_ADD_EVENT = schema.events.insert()
+"""Statements that every file and every message needs are put together once: SQLAlchemy takes longer to put one together
+than the database to execute it."""
+
 
 class Rows:
     """Base of the ledger's parts: holds the connection of one transaction."""
@@ -23,11 +27,14 @@ class Rows:
         statement = _insert_unless_present(table, tuple(values))
         return self._connection.execute(statement, values).rowcount == 1
 
+    def _insert_all_unless_present(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Insert rows of the same columns in one go, leaving out those of which a unique key is taken."""
+        self._connection.execute(_insert_unless_present(table, tuple(rows[0])), rows)
+
     def event(self, kind: str, *, at: datetime, actor: str, round_id: str = "", unit: str = "", **detail: Any) -> None:
         """Append who, what, when, why. Events are never changed or removed."""
-        self._connection.execute(
-            schema.events.insert().values(kind=kind, at=at, actor=actor, round_id=round_id, unit=unit, detail=detail)
-        )
+        values = {"kind": kind, "at": at, "actor": actor, "round_id": round_id, "unit": unit, "detail": detail}
+        self._connection.execute(_ADD_EVENT, values)
 
     def events(self, round_id: str) -> list[dict[str, Any]]:
         """The round's events, oldest first."""

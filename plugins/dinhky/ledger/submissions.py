@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from dinhky.domain.content import Content
 from dinhky.domain.errors import Problem
@@ -14,19 +14,21 @@ from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.ports import Submission
 
+_OF_UNIT = (
+    schema.submissions.c.round_id == bindparam("of_round"),
+    schema.submissions.c.unit == bindparam("of_unit"),
+)
+_NEWEST = select(schema.submissions).where(*_OF_UNIT).order_by(schema.submissions.c.number.desc()).limit(1)
+_NEXT_NUMBER = select(func.coalesce(func.max(schema.submissions.c.number), 0) + 1).where(*_OF_UNIT)
+_ADD = schema.submissions.insert()
+
 
 class SubmissionRows(Rows):
     """Reads and writes of submissions. What a file said is never changed, only what was decided about it."""
 
     def newest_submission(self, round_id: str, unit: str) -> Submission | None:
         """The unit's last file for a round, if it sent any."""
-        table = schema.submissions
-        row = self._connection.execute(
-            select(table)
-            .where(table.c.round_id == round_id, table.c.unit == unit)
-            .order_by(table.c.number.desc())
-            .limit(1)
-        ).first()
+        row = self._connection.execute(_NEWEST, {"of_round": round_id, "of_unit": unit}).first()
         return _submission(row) if row else None
 
     def add_submission(
@@ -46,28 +48,23 @@ class SubmissionRows(Rows):
         answer_sha256: str | None = None,
     ) -> Submission:
         """Record a received file under the unit's next number."""
-        table = schema.submissions
-        query = select(func.coalesce(func.max(table.c.number), 0) + 1).where(
-            table.c.round_id == round_id, table.c.unit == unit
-        )
-        number = self._connection.scalar(query)
-        self._connection.execute(
-            table.insert().values(
-                round_id=round_id,
-                unit=unit,
-                number=number,
-                sha256=sha256,
-                file_name=file_name,
-                route=route,
-                received_at=received_at,
-                state=state,
-                late=late,
-                problems=[_problem_to_json(problem) for problem in problems],
-                questions=[_problem_to_json(question) for question in questions],
-                content=content.to_json() if content else None,
-                answer_sha256=answer_sha256,
-            )
-        )
+        number = self._connection.scalar(_NEXT_NUMBER, {"of_round": round_id, "of_unit": unit})
+        values: dict[str, Any] = {
+            "round_id": round_id,
+            "unit": unit,
+            "number": number,
+            "sha256": sha256,
+            "file_name": file_name,
+            "route": route,
+            "received_at": received_at,
+            "state": state,
+            "late": late,
+            "problems": [_problem_to_json(problem) for problem in problems],
+            "questions": [_problem_to_json(question) for question in questions],
+            "content": content.to_json() if content else None,
+            "answer_sha256": answer_sha256,
+        }
+        added = self._connection.execute(_ADD, values)
         self.event(
             "file_received",
             at=received_at,
@@ -80,10 +77,8 @@ class SubmissionRows(Rows):
             route=route,
             state=state,
         )
-        added = self.newest_submission(round_id, unit)
-        if added is None:
-            raise LookupError(f"submission of {unit} for {round_id} vanished inside its own transaction")
-        return added
+        told = {"problems": tuple(problems), "questions": tuple(questions), "content": content}
+        return Submission(id=added.inserted_primary_key.id, **values | told)  # type: ignore[union-attr]  # it has one
 
     def submissions(self, round_id: str) -> list[Submission]:
         """Every file received for a round, in order of arrival."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, text, update
+from sqlalchemy import Row, bindparam, or_, select, text, update
 
 from dinhky.domain.assignment import SETTLED, Assignment, State, check_move
 from dinhky.domain.plan import Unit
@@ -14,6 +14,22 @@ from dinhky.domain.schedule import Round
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.ports import OpenedRound, Submission
+
+_ROUND_IDS = select(schema.rounds.c.id).order_by(schema.rounds.c.id)
+_ROUND_IDS_NOT_OVER = _ROUND_IDS.where(
+    or_(
+        schema.rounds.c.locks >= bindparam("moment"),
+        schema.rounds.c.id.in_(
+            select(schema.assignments.c.round_id).where(schema.assignments.c.locks_until >= bindparam("moment"))
+        ),
+    )
+)
+_ASSIGNMENT = select(schema.assignments).where(
+    schema.assignments.c.round_id == bindparam("of_round"), schema.assignments.c.unit == bindparam("of_unit")
+)
+_MOVE = update(schema.assignments).where(
+    schema.assignments.c.round_id == bindparam("of_round"), schema.assignments.c.unit == bindparam("of_unit")
+)
 
 
 class WorkRows(Rows):
@@ -65,11 +81,9 @@ class WorkRows(Rows):
 
     def opened_round_ids(self, not_over_before: datetime | None = None) -> list[str]:
         """Every round ever opened, or those that take something at that moment or later, be it from one unit; by id."""
-        query = select(schema.rounds.c.id).order_by(schema.rounds.c.id)
-        if not_over_before is not None:
-            longer = select(schema.assignments.c.round_id).where(schema.assignments.c.locks_until >= not_over_before)
-            query = query.where(or_(schema.rounds.c.locks >= not_over_before, schema.rounds.c.id.in_(longer)))
-        return list(self._connection.scalars(query))
+        if not_over_before is None:
+            return list(self._connection.scalars(_ROUND_IDS))
+        return list(self._connection.scalars(_ROUND_IDS_NOT_OVER, {"moment": not_over_before}))
 
     def opened_rounds(self) -> list[OpenedRound]:
         """Every round ever opened, by id."""
@@ -168,8 +182,7 @@ class WorkRows(Rows):
 
     def assignment(self, round_id: str, unit: str) -> Assignment | None:
         """One unit's part of a round, or None if nothing is asked of it."""
-        table = schema.assignments
-        row = self._connection.execute(select(table).where(table.c.round_id == round_id, table.c.unit == unit)).first()
+        row = self._connection.execute(_ASSIGNMENT, {"of_round": round_id, "of_unit": unit}).first()
         return _assignment(row) if row else None
 
     def move(
@@ -211,8 +224,7 @@ class WorkRows(Rows):
             values |= {"submission_id": None, "accepted_at": None, "late": None}
             if state is State.NIL:
                 values |= {"accepted_at": at, "late": at > self._unit_due(round_id) if late is None else late}
-        table = schema.assignments
-        self._connection.execute(update(table).where(table.c.round_id == round_id, table.c.unit == unit).values(values))
+        self._connection.execute(_MOVE, {"of_round": round_id, "of_unit": unit, **values})
         self.event(
             f"assignment_{state.value}",
             at=at,

@@ -178,13 +178,15 @@ def recount(
     of which an officer has just taken a late file.
     """
     wanted = None if days is None else list(days)
-    told = ledger.told(plan.id, _plan_year(plan))
     open_rounds = ledger.opened_round_ids(not_over_before=now)
     rounds = [
         round_
         for round_id in dict.fromkeys([*open_rounds, *([taken[0]] if taken else [])])
         if (round_ := office.rounds.get(round_id)) and _is_touched(plan, round_, wanted)
     ]
+    if not rounds:
+        return ()
+    told = ledger.told(plan.id, _plan_year(plan))
     parts = ledger.assignments_of([round_.id for round_ in rounds])
     found = []
     for round_ in rounds:

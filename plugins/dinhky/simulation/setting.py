@@ -110,13 +110,13 @@ def reading_of(include: Path) -> dict[str, Any]:
 def _new_ledger(home: Path) -> SqlLedger:
     """An empty ledger of the newest schema, copied from one that was migrated once."""
     shutil.copy(_empty_ledger(), home / "ledger.db")
-    return SqlLedger(f"sqlite:///{home / 'ledger.db'}", pooled=True, durable=False)
+    return SqlLedger(f"sqlite:///{home / 'ledger.db'}", durable=False)
 
 
 @lru_cache(maxsize=1)
 def _empty_ledger() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="dinhky-empty-"))
-    ledger = SqlLedger(f"sqlite:///{folder / 'ledger.db'}", pooled=True, durable=False)
+    ledger = SqlLedger(f"sqlite:///{folder / 'ledger.db'}", durable=False)
     ledger.migrate()
     ledger.dispose()
     return folder / "ledger.db"
