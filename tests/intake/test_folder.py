@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from dinhky.intake import folder
 from dinhky.intake.folder import STILL_BEING_WRITTEN_SECONDS, Handled, scan
@@ -43,14 +44,33 @@ def test_a_good_file_goes_to_done_and_a_wrong_one_to_returned_each_with_its_answ
     assert inbox(commune) == [
         "kthtdt/returned/20260312-090000_biểu.xlsx",
         "kthtdt/returned/20260312-090000_biểu.xlsx.txt",
+        "kthtdt/returned/20260312-090000_biểu_can-sua.xlsx",
         "vp/done/20260312-090000_biểu.xlsx",
         "vp/done/20260312-090000_biểu.xlsx.txt",
     ]
     returned = (commune.home / "inbox" / inbox(commune)[1]).read_text("utf-8")
     assert returned.startswith("CẦN SỬA 3 ĐIỂM")
     assert commune.assignment("kthtdt").reason in returned
-    assert (commune.home / "inbox" / inbox(commune)[3]).read_text("utf-8").startswith("ĐÃ NHẬN")
-    assert (commune.home / "inbox" / inbox(commune)[2]).read_bytes() == commune.sample["vp"][0].data
+    assert "20260312-090000_biểu_can-sua.xlsx" in returned
+    marked = load_workbook(commune.home / "inbox" / inbox(commune)[2])
+    assert marked.sheetnames[0] == "Cần sửa"
+    assert (commune.home / "inbox" / inbox(commune)[4]).read_text("utf-8").startswith("ĐÃ NHẬN")
+    assert (commune.home / "inbox" / inbox(commune)[3]).read_bytes() == commune.sample["vp"][0].data
+
+
+def test_the_marked_workbook_is_mended_and_put_into_the_folder_again(commune):
+    put(commune, "kthtdt/biểu.xlsx", commune.sample["kthtdt"][0].data)
+    look(commune)
+    [marked] = (commune.home / "inbox" / "kthtdt" / "returned").glob("*_can-sua.xlsx")
+    book = load_workbook(marked)
+    posts = book["Tin bài"]
+    posts["E5"], posts["C6"], posts["B7"] = datetime(2026, 3, 2), "Tin", "Bản tin cải cách hành chính tuần 9"
+    book.save(commune.home / "inbox" / "kthtdt" / marked.name)
+    look(commune)
+    assert commune.assignment("kthtdt").state == "accepted"
+    assert [path.name for path in (commune.home / "inbox" / "kthtdt" / "done").glob("*.xlsx")] == [
+        "20260312-090000_20260312-090000_biểu_can-sua.xlsx"
+    ]
 
 
 def test_what_was_handled_is_not_looked_at_again(commune):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 import pytest
 from openpyxl import load_workbook
 
 from dinhky.domain.assignment import State
+from dinhky.domain.content import Identity
 from dinhky.domain.errors import UnknownName
 from dinhky.intake.receive import Verdict, receive
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
+from dinhky.workbook.identity import identity_rows
 from dinhky.workbook.sample import fill
 
 ROUND = "phuc-loi-2026/PL-5/2026-Q1"
@@ -46,12 +48,14 @@ def another_good_file(commune) -> bytes:
     return fill(empty(commune), ONE_POST)
 
 
-def with_identity(data: bytes, **claims: str) -> bytes:
-    """The workbook as someone might doctor it: other claims on its hidden sheet."""
+def with_identity(commune, data: bytes, **claims: str) -> bytes:
+    """The workbook as we might have signed it once: other claims on its hidden sheet."""
     book = load_workbook(io.BytesIO(data))
-    for row in book["_dinhky"].iter_rows():
-        if row[0].value in claims:
-            row[1].value = claims[row[0].value]
+    found = {row[0].value: row[1].value for row in book["_dinhky"].iter_rows()}
+    claimed = Identity(**{field.name: claims.get(field.name, found[field.name]) for field in fields(Identity)})
+    for number, (name, value) in enumerate(identity_rows(claimed, commune.office.signer), 1):
+        book["_dinhky"].cell(number, 1).value = name
+        book["_dinhky"].cell(number, 2).value = value
     saved = io.BytesIO()
     book.save(saved)
     return saved.getvalue()
@@ -76,7 +80,7 @@ def test_a_good_file_is_accepted_numbered_kept_and_answered(commune):
     assert "4 tin bài, 1 hoạt động, 1 khó khăn, đề xuất" in answer["body"]
 
 
-def test_a_wrong_file_is_returned_with_every_sentence_and_the_file_itself(commune):
+def test_a_wrong_file_is_returned_with_every_sentence_and_with_its_places_marked(commune):
     wrong = commune.sample["kthtdt"][0]
     receipt = commune.receive("kthtdt", wrong.data, wrong.at)
     sentences = [commune.office.words.sentence(problem) for problem in receipt.problems]
@@ -85,7 +89,7 @@ def test_a_wrong_file_is_returned_with_every_sentence_and_the_file_itself(commun
     for number, sentence in enumerate(sentences, start=1):
         assert f"{number}. {sentence}" in answer["body"]
     assert "3 điểm" in answer["subject"]
-    assert answer["attachments"] == [{"name": "biểu số liệu.xlsx", "sha256": receipt.sha256}]
+    assert answer["attachments"] == [{"name": "biểu số liệu_can-sua.xlsx", "sha256": receipt.answer.sha256}]
     assignment = commune.assignment("kthtdt")
     assert (assignment.state, assignment.reason) == (State.RETURNED, sentences[0])
 
@@ -182,15 +186,15 @@ REFUSED = {
     "an empty file": (lambda commune: b"", None),
     "no identity": (lambda commune: without_identity(commune.sample["vp"][0].data), "identity_missing"),
     "an obligation that does not exist": (
-        lambda commune: with_identity(commune.sample["vp"][0].data, ref="PL-55"),
+        lambda commune: with_identity(commune, commune.sample["vp"][0].data, ref="PL-55"),
         "round_unknown",
     ),
     "an obligation with strokes in its name": (
-        lambda commune: with_identity(commune.sample["vp"][0].data, ref="PL-5/../x"),
+        lambda commune: with_identity(commune, commune.sample["vp"][0].data, ref="PL-5/../x"),
         "round_unknown",
     ),
     "a year that is not the plan's": (
-        lambda commune: with_identity(commune.sample["vp"][0].data, period="2031-Q1"),
+        lambda commune: with_identity(commune, commune.sample["vp"][0].data, period="2031-Q1"),
         "round_unknown",
     ),
     "a round not yet open": (lambda commune: empty(commune, "vp", "phuc-loi-2026/PL-5/2026-Q2"), "round_not_open"),
@@ -235,16 +239,32 @@ def test_a_unit_outside_the_round_is_refused(commune):
     [
         ("biểu\nsố liệu\r.xlsx", "biểu số liệu .xlsx"),
         ("bi\udce1u.xlsx", "bi�u.xlsx"),
-        ("a\x00b\u202e.xlsx", "a b .xlsx"),
+        ("a\x00b\u202excod.xlsx", "a b xcod.xlsx"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\vp\\biểu.xlsx", "biểu.xlsx"),
+        ("/", "tep-gui"),
+        ("", "tep-gui"),
+        ("...xlsx", "xlsx"),
+        ("ữ" * 300 + ".xlsx", "ữ" * 114 + "….xlsx"),
+        ("a." + "b" * 300, "a." + "b" * 117 + "…"),
+        ('x"; filename="y.exe', 'x"; filename="y.exe'),
+        ("{{ unit.contacts }}{% raw %}.xlsx", "{{ unit.contacts }}{% raw %}.xlsx"),
     ],
-    ids=["line breaks", "bytes that are no text", "control characters"],
+    ids=[
+        *("line breaks", "bytes that are no text", "direction marks", "folders above", "a path of Windows", "a slash"),
+        *("nothing", "dots", "a long name", "a long ending", "a header's quotes", "a template's braces"),
+    ],
 )
-def test_a_file_name_is_kept_as_one_line_of_text(commune, sent, shown):
+def test_a_file_name_is_kept_as_one_line_of_text_without_folders(commune, sent, shown):
     data = commune.sample["kthtdt"][0].data
-    receive(commune.office, data, file_name=sent, unit_code="kthtdt", now=at("12T09:00"), route="test")
+    receipt = receive(commune.office, data, file_name=sent, unit_code="kthtdt", now=at("12T09:00"), route="test")
     with commune.office.ledger.snapshot() as ledger:
         assert [submission.file_name for submission in ledger.submissions(ROUND)] == [shown]
-    assert commune.messages("returned-1")[0]["attachments"][0]["name"] == shown
+    (answer,) = commune.messages("returned-1")
+    assert f"Hệ thống đã nhận tệp “{shown}” (lần nộp 1" in answer["body"]
+    assert answer["attachments"][0]["name"] == receipt.answer.name
+    assert receipt.answer.name.endswith("_can-sua.xlsx")
+    assert len(receipt.answer.name) <= 140
 
 
 @pytest.fixture

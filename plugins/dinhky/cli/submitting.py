@@ -29,6 +29,13 @@ def register(commands: Commands) -> None:
     receive.add_argument("--unit", required=True)
     receive.add_argument("--plan")
     receive.add_argument("--at", metavar="ISO", help="the moment of arrival (default: now)")
+    receive.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where to put the file with its problems marked, if it has any",
+    )
     json_option(receive)
     receive.set_defaults(command=_receive)
 
@@ -62,7 +69,8 @@ def _workbook(parsed: argparse.Namespace, console: Console) -> int:
 
 
 def _receive(parsed: argparse.Namespace, console: Console) -> int:
-    from dinhky.intake.receive import Verdict, receive
+    from dinhky.intake.answering import in_words
+    from dinhky.intake.receive import receive
 
     current, office = opened()
     receipt = receive(
@@ -74,7 +82,10 @@ def _receive(parsed: argparse.Namespace, console: Console) -> int:
         now=moment(parsed.at) if parsed.at else current.clock.now(),
         route="command line",
     )
-    sentences = [office.words.sentence(problem) for problem in receipt.problems]
+    marked_name = ""
+    if parsed.output and receipt.answer:
+        parsed.output.write_bytes(office.files.get(receipt.answer.sha256))
+        marked_name = parsed.output.name
     if parsed.format == "json":
         print_json(
             {
@@ -85,15 +96,20 @@ def _receive(parsed: argparse.Namespace, console: Console) -> int:
                 "late": receipt.late,
                 "again": receipt.again,
                 "sha256": receipt.sha256,
-                "problems": [
-                    {"code": problem.code, "where": problem.where, "sentence": sentence}
-                    for problem, sentence in zip(receipt.problems, sentences, strict=True)
-                ],
+                "counted": dict(receipt.counted),
+                "answer_sha256": receipt.answer.sha256 if receipt.answer else None,
+                **{
+                    name: [
+                        {"code": problem.code, "where": problem.where, "sentence": office.words.sentence(problem)}
+                        for problem in problems
+                    ]
+                    for name, problems in (("problems", receipt.problems), ("questions", receipt.questions))
+                },
             }
         )
     else:
-        print("\n".join(office.words.message("folder_answer", receipt=receipt, sentences=sentences)))
-    return OK if receipt.verdict in {Verdict.ACCEPTED, Verdict.HELD} else PROBLEMS_FOUND
+        print(in_words(office, receipt, marked_name), end="")
+    return OK if receipt.is_taken else PROBLEMS_FOUND
 
 
 def _post(parsed: argparse.Namespace, console: Console) -> int:

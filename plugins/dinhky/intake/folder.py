@@ -1,7 +1,8 @@
 """The folder route: files put in `inbox/<unit>/` or, where several plans share a machine, in `inbox/<plan>/<unit>/`.
 
-A handled file moves to `done/` or `returned/` beside it, with the answer in a text file of the same name. A file that
-is still being written is left for the next look.
+A handled file moves to `done/` or `returned/` beside it, with the answer in a text file of the same name and, where
+places in it are to be mended or looked at again, a copy in which they are marked. A file that is still being written is
+left for the next look.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.local_time import local
-from dinhky.intake.receive import Receipt, Verdict, receive
+from dinhky.intake.answering import in_words
+from dinhky.intake.receive import Receipt, receive
 from dinhky.rounds.ports import Office
 
 DONE = "done"
@@ -91,12 +93,16 @@ def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
         )
     except DinhKyError as error:
         sentence = office.words.explain(error)
-        _move(path, path.parent / RETURNED, now, f"{sentence}\n")
+        _put(path, _target(path, path.parent / RETURNED, now), f"{sentence}\n")
         return Handled(path, None, sentence)
     if not _is_still(path, before):
         return Handled(path, receipt)  # saved again or taken back meanwhile: the next scan reads what is there now
-    is_done = receipt.verdict in {Verdict.ACCEPTED, Verdict.HELD}
-    _move(path, path.parent / (DONE if is_done else RETURNED), now, _answer(office, receipt))
+    ending = office.words.file_name("marked_up", stem="") if receipt.answer else ""
+    target = _target(path, path.parent / (DONE if receipt.is_taken else RETURNED), now, ending)
+    marked = target.with_name(f"{target.stem}{ending}")
+    if receipt.answer:
+        marked.write_bytes(office.files.get(receipt.answer.sha256))
+    _put(path, target, in_words(office, receipt, marked.name if receipt.answer else ""))
     return Handled(path, receipt)
 
 
@@ -113,22 +119,21 @@ def _is_still(path: Path, before: tuple[int, int, int]) -> bool:
         return False
 
 
-def _answer(office: Office, receipt: Receipt) -> str:
-    subject, body = office.words.message(
-        "folder_answer", receipt=receipt, sentences=[office.words.sentence(problem) for problem in receipt.problems]
-    )
-    return f"{subject}\n\n{body}"
-
-
-def _move(path: Path, folder: Path, now: datetime, answer: str) -> None:
+def _target(path: Path, folder: Path, now: datetime, ending: str = "") -> Path:
+    """Where the file goes: under its own name behind the time, with room for the answer's endings."""
     folder.mkdir(exist_ok=True)
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
     begin, number = f"{local(now):%Y%m%d-%H%M%S}_", 1
-    room = LONGEST_NAME - len(os.fsencode(f"{begin}_999{suffix}.txt"))
+    room = LONGEST_NAME - len(os.fsencode(f"{begin}_999{suffix}{ending}.txt"))
     stem = begin + os.fsencode(path.name.removesuffix(suffix))[:room].decode("utf-8", "ignore")
     target = folder / f"{stem}{suffix}"
     while target.exists():
         number += 1
         target = folder / f"{stem}_{number}{suffix}"
+    return target
+
+
+def _put(path: Path, target: Path, answer: str) -> None:
+    """The answer first, then the file: after a crash in between the file is answered once more, in the same words."""
     target.with_name(f"{target.name}.txt").write_text(answer, "utf-8")
     os.replace(path, target)

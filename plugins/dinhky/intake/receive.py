@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 
-from dinhky.domain.assignment import State
+from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.content import Content, Identity
+from dinhky.domain.contest import SCORED
 from dinhky.domain.errors import Problem, UnknownName
 from dinhky.domain.plan import Kind, Plan, Unit, nearest
-from dinhky.domain.posts import told_by
+from dinhky.domain.posts import Tally, told_by
 from dinhky.domain.schedule import Round
+from dinhky.intake.answering import answer_name, marked_up, sentences_of, shown_name
+from dinhky.intake.receipt import Receipt, Verdict
 from dinhky.rounds.asking import facts_for
-from dinhky.rounds.contest_answers import answer_problems, is_closed
+from dinhky.rounds.contest_answers import answer_problems, is_closed, takes_until
 from dinhky.rounds.correspondence import to_contacts, to_unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
-from dinhky.rounds.posting import take_items
+from dinhky.rounds.posting import take_items, tally_of
 
-
-class Verdict(StrEnum):
-    """What became of a file."""
-
-    ACCEPTED = "accepted"
-    RETURNED = "returned"
-    """Understood but wrong: the sender is told each place."""
-    HELD = "held"
-    """Right, but after the lock: waits for the officer's decision."""
-    REFUSED = "refused"
-    """Not to be matched to anything that this unit owes."""
+__all__ = ["Receipt", "Verdict", "receive"]
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """The answer to the sender. `again` says that these very bytes had been received before."""
+class _Arrived:
+    """A file as it came: `name` can be shown; `in_reply_to` is the mail that brought it, if one did."""
 
-    verdict: Verdict
+    data: bytes
     sha256: str
-    round_id: str | None = None
-    unit: str | None = None
-    number: int | None = None
-    late: bool = False
-    again: bool = False
-    problems: tuple[Problem, ...] = ()
-    content: Content | None = None
+    name: str
+    at: datetime
+    route: str
+    in_reply_to: str | None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What the file says, and why it does not count. `answer` is the workbook with the places marked."""
+
+    content: Content
+    problems: tuple[Problem, ...]
+    questions: tuple[Problem, ...]
+    answer: Attachment | None = None
 
 
 def receive(
@@ -66,84 +64,78 @@ def receive(
     The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every
     case. Raises UnknownName if no plan has such a unit.
     """
-    file_name = _shown(file_name)
-    sha256 = office.files.put(data)
+    arrived = _Arrived(data, office.files.put(data), shown_name(office, file_name), now, route, in_reply_to)
     identity, problems = office.workbooks.identity(data)
     plan = _plan_for(office, unit_code, plan_id, identity, now)
     unit = plan.unit(unit_code)
     if identity is None:
-        problems = problems or (Problem("identity_missing"),)
-        return _refuse(office, plan, unit, sha256, file_name, problems, now, route, in_reply_to)
+        return _refuse(office, plan, unit, arrived, problems or (Problem("identity_missing"),))
     try:
         _, round_ = round_of(office, f"{plan.id}/{identity.ref}/{identity.period}")
     except UnknownName:
         problem = Problem("round_unknown", params={"ref": identity.ref, "period": identity.period})
-        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route, in_reply_to)
-    with office.ledger.snapshot() as ledger:
-        assignment = ledger.assignment(round_.id, unit.code)
-    if assignment is None:
+        return _refuse(office, plan, unit, arrived, (problem,))
+    read = _read(office, plan, round_, unit, arrived)
+    receipt = _record(office, plan, round_, unit, arrived, read) if read else None
+    if receipt is None:
         problem = Problem("round_not_open", params={"period": identity.period, "opens": round_.opens})
-        return _refuse(office, plan, unit, sha256, file_name, (problem,), now, route, in_reply_to)
-    reading = office.workbooks.read(data, plan, round_, unit)
-    found = reading.problems
-    if not found and round_.phase:
-        with office.ledger.snapshot() as ledger:
-            found = tuple(answer_problems(ledger, plan, round_, unit, reading.content))
-    return _record(office, plan, round_, unit, sha256, file_name, found, reading.content, now, route, in_reply_to)
+        return _refuse(office, plan, unit, arrived, (problem,))
+    return receipt
 
 
-def _record(
-    office: Office,
-    plan: Plan,
-    round_: Round,
-    unit: Unit,
-    sha256: str,
-    file_name: str,
-    problems: tuple[Problem, ...],
-    content: Content,
-    now: datetime,
-    route: str,
-    in_reply_to: str | None,
-) -> Receipt:
+def _read(office: Office, plan: Plan, round_: Round, unit: Unit, arrived: _Arrived) -> _Read | None:
+    """What the file says; None if nothing is asked of the unit in this round."""
+    reading = office.workbooks.read(arrived.data, plan, round_, unit)
+    problems, questions = reading.problems, reading.questions
+    if not problems and not questions and round_.phase not in SCORED:
+        return _Read(reading.content, (), ())
+    with office.ledger.snapshot() as ledger:
+        if ledger.assignment(round_.id, unit.code) is None:
+            return None
+        problems = problems or tuple(answer_problems(ledger, plan, round_, unit, reading.content))
+        newest = ledger.newest_submission(round_.id, unit.code)
+    read = _Read(reading.content, problems, questions)
+    if not (problems or questions) or (newest and _is_same(office, newest, arrived, read)):
+        return read  # what came before has its answer
+    answer = marked_up(office, arrived.data, arrived.name, round_, unit, problems, questions, arrived.at)
+    return _Read(reading.content, problems, questions, answer)
+
+
+def _record(office: Office, plan: Plan, round_: Round, unit: Unit, arrived: _Arrived, read: _Read) -> Receipt | None:
+    """Number the file, let it count, queue the answer: all of it or nothing. None if nothing is asked of the unit."""
+    now = arrived.at
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_.id)
         ledger.lock_round(f"{plan.id}/items")  # before any assignment moves: counting items moves those of other rounds
-        newest = ledger.newest_submission(round_.id, unit.code)
-        if newest and newest.sha256 == sha256 and _sentences(office, newest.problems) == _sentences(office, problems):
-            return _receipt(newest, again=True)
+        assignment = ledger.assignment(round_.id, unit.code)
+        if assignment is None:
+            return None
         report = ledger.latest_report(round_.id)
         is_sent = ledger.sent_report(round_.id) is not None
         is_shut = is_closed(office, ledger, round_, unit.code, report, now)
-        verdict = Verdict.RETURNED if problems else Verdict.HELD if is_shut else Verdict.ACCEPTED
+        receipt = partial(_receipt, office, ledger, plan, round_, is_sent=is_sent)
+        newest = ledger.newest_submission(round_.id, unit.code)
+        if newest and _is_same(office, newest, arrived, read) and (is_shut or newest.state != Verdict.HELD.value):
+            return receipt(newest, assignment, again=True)
+        verdict = Verdict.RETURNED if read.problems else Verdict.HELD if is_shut else Verdict.ACCEPTED
         submission = ledger.add_submission(
             round_id=round_.id,
             unit=unit.code,
-            sha256=sha256,
-            file_name=file_name,
-            route=route,
+            sha256=arrived.sha256,
+            file_name=arrived.name,
+            route=arrived.route,
             received_at=now,
             state=verdict.value,
             late=now > (told_by(round_) if round_.kind is Kind.POSTS else round_.unit_due),
-            problems=problems,
-            content=None if problems else content,
+            problems=read.problems,
+            content=None if read.problems else read.content,
+            questions=read.questions,
+            answer_sha256=read.answer.sha256 if read.answer else None,
         )
-        assignment = ledger.assignment(round_.id, unit.code)
-        if assignment is None:
-            raise LookupError(f"{unit.code} has no part in {round_.id}")
-        move = partial(ledger.move, round_.id, unit.code, at=now, actor=unit.code, submission=submission)
-        if verdict is Verdict.ACCEPTED:
-            if round_.kind is Kind.POSTS:
-                # What is owed is a number of posts, not a file: the count decides whether the unit has done its part.
-                if not assignment.settled:
-                    move(State.SUBMITTED)
-            elif assignment.state is not State.WAIVED:
-                move(State.SUBMITTED)
-                move(State.ACCEPTED)
-            take_items(office, ledger, plan, round_, submission, content, now)
-        elif verdict is Verdict.RETURNED and not assignment.settled and not is_shut:
-            # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
-            move(State.SUBMITTED)
-            move(State.RETURNED, reason=office.words.sentence(problems[0]))
+        _let_count(office, ledger, plan, round_, assignment, submission, read, is_shut=is_shut)
+        facts = {"tally": None} | facts_for(office, ledger, plan, round_, now)
+        moved = ledger.assignment(round_.id, unit.code) or assignment
+        made = receipt(submission, moved, again=False, tally=facts["tally"])
         answer = to_unit(
             office,
             plan,
@@ -152,33 +144,64 @@ def _record(
             f"{verdict.value}-{submission.number}",
             template=f"file_{verdict.value}",
             now=now,
-            attachments=(Attachment(file_name, sha256),) if problems else (),
-            in_reply_to=in_reply_to,
+            attachments=_attachments(arrived, read),
+            in_reply_to=arrived.in_reply_to,
             submission=submission,
-            content=content,
-            sentences=_sentences(office, problems),
+            content=read.content,
+            sentences=sentences_of(office, read.problems),
+            questions=sentences_of(office, read.questions),
+            marked=read.answer,
             keeps_accepted=assignment.answered,
             is_sent=is_sent,
-            is_late=_is_late(ledger, submission),
-            **{"tally": None} | facts_for(office, ledger, plan, round_, now),
+            is_late=made.is_late,
+            takes_until=assignment.closes(takes_until(office, round_)),
+            **facts,
         )
         for message in answer:
             ledger.queue(message, now, is_answer=True)
-    return _receipt(submission, again=False)
+    return made
 
 
-def _refuse(
+def _let_count(
     office: Office,
+    ledger: LedgerTransaction,
     plan: Plan,
-    unit: Unit,
-    sha256: str,
-    file_name: str,
-    problems: tuple[Problem, ...],
-    now: datetime,
-    route: str,
-    in_reply_to: str | None,
-) -> Receipt:
-    sentences = _sentences(office, problems)
+    round_: Round,
+    assignment: Assignment,
+    submission: Submission,
+    read: _Read,
+    *,
+    is_shut: bool,
+) -> None:
+    """Let the unit's part say what became of its file."""
+    now = submission.received_at
+    move = partial(ledger.move, round_.id, submission.unit, at=now, actor=submission.unit, submission=submission)
+    if submission.state == Verdict.ACCEPTED.value:
+        if round_.kind is Kind.POSTS:
+            # What is owed is a number of posts, not a file: the count decides whether the unit has done its part.
+            if not assignment.settled:
+                move(State.SUBMITTED)
+        elif assignment.state is not State.WAIVED:
+            move(State.SUBMITTED)
+            move(State.ACCEPTED)
+        take_items(office, ledger, plan, round_, submission, read.content, now)
+    elif read.problems and not assignment.settled and not is_shut:
+        # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
+        move(State.SUBMITTED)
+        move(State.RETURNED, reason=office.words.sentence(read.problems[0]))
+
+
+def _attachments(arrived: _Arrived, read: _Read) -> tuple[Attachment, ...]:
+    """The workbook with its places marked; if there is none of a file that was sent back, the file itself."""
+    if read.answer:
+        return (read.answer,)
+    return (Attachment(arrived.name, arrived.sha256),) if read.problems else ()
+
+
+def _refuse(office: Office, plan: Plan, unit: Unit, arrived: _Arrived, problems: tuple[Problem, ...]) -> Receipt:
+    """Say why the file cannot be matched to anything. It is kept, and not sent on: nobody knows what is in it."""
+    now = arrived.at
+    sentences = sentences_of(office, problems)
     with office.ledger.transaction() as ledger:
         ledger.event(
             "file_refused",
@@ -186,55 +209,73 @@ def _refuse(
             actor=unit.code,
             unit=unit.code,
             plan=plan.id,
-            file_name=file_name,
-            sha256=sha256,
-            route=route,
+            file_name=arrived.name,
+            sha256=arrived.sha256,
+            route=arrived.route,
             problems=sentences,
         )
         answer = to_contacts(
             office,
             unit,
-            f"refused-{sha256[:16]}",
+            f"refused-{arrived.sha256[:16]}",
             plan.id,
             template="file_refused",
             now=now,
-            attachments=(Attachment(file_name, sha256),),
-            in_reply_to=in_reply_to,
-            facts={"plan": plan, "file_name": file_name, "sentences": sentences},
+            in_reply_to=arrived.in_reply_to,
+            facts={"plan": plan, "file_name": arrived.name, "sentences": sentences},
         )
         for message in answer:
             ledger.queue(message, now)
-    return Receipt(Verdict.REFUSED, sha256, unit=unit.code, problems=problems)
+    return Receipt(Verdict.REFUSED, arrived.sha256, arrived.name, unit=unit.code, problems=problems)
 
 
-def _is_late(ledger: LedgerTransaction, submission: Submission) -> bool:
-    """Whether the unit stands as late: a correction does not make a punctual one so."""
-    assignment = ledger.assignment(submission.round_id, submission.unit)
-    return submission.late if assignment is None or assignment.late is None else assignment.late
+def _is_same(office: Office, newest: Submission, arrived: _Arrived, read: _Read) -> bool:
+    """Whether the unit's last file was this very one, with the same answer: by the rules, or by a person's decision."""
+    if newest.sha256 != arrived.sha256:
+        return False
+    was_right = newest.content is not None
+    if was_right and newest.state not in {Verdict.ACCEPTED.value, Verdict.HELD.value}:
+        return True
+    return sentences_of(office, newest.problems) == sentences_of(office, read.problems)
 
 
-def _receipt(submission: Submission, *, again: bool) -> Receipt:
+def _receipt(
+    office: Office,
+    ledger: LedgerTransaction,
+    plan: Plan,
+    round_: Round,
+    submission: Submission,
+    assignment: Assignment,
+    *,
+    again: bool,
+    is_sent: bool,
+    tally: Tally | None = None,
+) -> Receipt:
+    """The answer about a submission, as things stand now."""
+    verdict = Verdict(submission.state) if submission.state in set(Verdict) else Verdict.RETURNED
+    counts = submission.content is not None and verdict is not Verdict.RETURNED
+    if tally is None and round_.kind is Kind.POSTS:
+        tally = tally_of(office, ledger, plan, round_)
+    answer = submission.answer_sha256
     return Receipt(
-        verdict=Verdict(submission.state),
+        verdict=verdict,
         sha256=submission.sha256,
+        file_name=submission.file_name,
         round_id=submission.round_id,
         unit=submission.unit,
         number=submission.number,
         late=submission.late,
         again=again,
         problems=submission.problems,
+        questions=submission.questions,
         content=submission.content,
+        counted=office.workbooks.counted(plan, round_, submission.content) if counts and submission.content else (),
+        tally=tally,
+        answer=Attachment(answer_name(office, submission.file_name), answer) if answer else None,
+        keeps_accepted=verdict is not Verdict.ACCEPTED and assignment.answered,
+        is_late=submission.late if assignment.late is None else assignment.late,
+        is_sent=is_sent,
     )
-
-
-def _sentences(office: Office, problems: Iterable[Problem]) -> list[str]:
-    return [office.words.sentence(problem) for problem in problems]
-
-
-def _shown(file_name: str) -> str:
-    """A sender's file name as it can be stored and shown: on one line, without bytes that are no text."""
-    text = file_name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Identity | None, now: datetime) -> Plan:

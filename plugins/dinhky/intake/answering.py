@@ -1,0 +1,100 @@
+"""The sender's own workbook back, with every place marked; and the names under which files are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from dinhky.domain.errors import Problem
+from dinhky.domain.local_time import local
+from dinhky.domain.plan import Unit
+from dinhky.domain.schedule import Round
+from dinhky.intake.receipt import Receipt
+from dinhky.rounds.ports import Attachment, Mark, Office
+from dinhky.rounds.succession import named_on
+
+LONGEST_NAME = 120
+"""Characters of a file's name as it is shown and kept: a mail's header must hold it, three bytes a letter."""
+LONGEST_ENDING = 12
+
+_FOLDERS = re.compile(r".*[/\\]", re.DOTALL)
+
+
+def shown_name(office: Office, file_name: str) -> str:
+    """A sender's file name as it can be kept and shown: its last part, on one line of text, of bounded length."""
+    text = file_name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = _FOLDERS.sub("", "".join(char if char.isprintable() else " " for char in text))
+    text = " ".join(text.split()).lstrip(".")
+    ending = PurePosixPath(text).suffix
+    if len(text) > LONGEST_NAME:
+        ending = ending if len(ending) <= LONGEST_ENDING else ""
+        text = f"{text[: LONGEST_NAME - len(ending) - 1]}…{ending}"
+    return text or office.words.file_name("unnamed")
+
+
+def sentences_of(office: Office, problems: Sequence[Problem]) -> list[str]:
+    """The problems in words, as they are listed in messages."""
+    return [office.words.sentence(problem) for problem in problems]
+
+
+def in_words(office: Office, receipt: Receipt, marked_name: str = "") -> str:
+    """The whole answer as one text, for a folder or a terminal. `marked_name`: what the marked-up workbook is called
+    there, if it is there."""
+    subject, body = office.words.message(
+        "folder_answer",
+        receipt=receipt,
+        sentences=sentences_of(office, receipt.problems),
+        questions=sentences_of(office, receipt.questions),
+        marked_name=marked_name,
+    )
+    return f"{subject}\n\n{body}"
+
+
+def marked_up(
+    office: Office,
+    data: bytes,
+    file_name: str,
+    round_: Round,
+    unit: Unit,
+    problems: Sequence[Problem],
+    questions: Sequence[Problem],
+    now: datetime,
+) -> Attachment | None:
+    """The sender's own workbook with every place marked, stored; None where no place can be, or it cannot be done."""
+    marks = [*_marks(office, problems, is_question=False), *_marks(office, questions, is_question=True)]
+    if not any(mark.cell for mark in marks):
+        return None
+    texts = office.words.texts(
+        "marked_up",
+        errors=len(problems),
+        questions=len(questions),
+        unit=named_on(unit, local(now).date()).name,
+        period=round_.period.label,
+        file_name=file_name,
+        received_at=now,
+    )
+    marked = office.workbooks.marked(data, marks, texts)
+    return Attachment(answer_name(office, file_name), office.files.put(marked)) if marked else None
+
+
+def answer_name(office: Office, file_name: str) -> str:
+    """The name of the workbook that goes back: the sender's own, with an ending that stays one however often."""
+    ending = PurePosixPath(office.words.file_name("marked_up", stem="")).stem
+    stem = PurePosixPath(file_name).stem.removesuffix(ending)
+    return office.words.file_name("marked_up", stem=stem)
+
+
+def _marks(office: Office, problems: Sequence[Problem], *, is_question: bool) -> Iterator[Mark]:
+    for problem, sentence in zip(problems, sentences_of(office, problems), strict=True):
+        needed = sentence.removeprefix(f"{problem.where}: ") if problem.where else sentence
+        params = problem.params
+        found = params.get("found")
+        yield Mark(
+            sheet=str(params.get("sheet", "")),
+            cell=str(params.get("cell", "")) if "sheet" in params else "",
+            found=found if isinstance(found, str) else "",
+            needed=needed[:1].upper() + needed[1:],
+            is_question=is_question,
+        )
