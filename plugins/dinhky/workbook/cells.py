@@ -11,6 +11,8 @@ READING = Sandbox(
     Limits(memory_mb=256, cpu_seconds=1.2, wall_seconds=8, answer_mb=32, open_files=3),
     workers=2,
 )
+LONGEST_NAME = 255
+"""Characters of a sheet's name; Excel takes 31. A name is shown in every sentence about its sheet."""
 _STOPPED = {Stop.TIME: "file_parser_stopped", Stop.MEMORY: "file_parser_memory", Stop.CRASH: "file_parser_crashed"}
 _FAILED = {"PasswordError": "file_password", "TooManyCells": "file_too_spread"}
 """The class of the child's error -> why the file is refused; any other is damage."""
@@ -22,7 +24,7 @@ def cells(workbook: bytes) -> Sheets:
     `workbook` is to have passed the guard. Threads may ask at once; they share two children.
     """
     try:
-        return unpack(READING.run(workbook))
+        sheets = unpack(READING.run(workbook))
     except ChildStopped as stopped:
         if stopped.stop in _STOPPED:
             raise WorkbookRefusedError(_STOPPED[stopped.stop]) from stopped
@@ -31,3 +33,6 @@ def cells(workbook: bytes) -> Sheets:
         raise WorkbookRefusedError("file_damaged", detail=stopped.detail) from stopped
     except (ValueError, RecursionError) as error:
         raise WorkbookRefusedError("file_damaged", detail=type(error).__name__) from error
+    if any(len(name) > LONGEST_NAME for name in sheets):
+        raise WorkbookRefusedError("file_damaged", detail="sheet name")
+    return sheets

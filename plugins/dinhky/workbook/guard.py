@@ -51,7 +51,11 @@ def inspect(data: bytes) -> dict[str, bytes]:
         raise WorkbookRefusedError("file_too_many", kind="parts", found=count, limit=MAX_PARTS)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir() or entry.file_size]
+            everything = archive.infolist()
+        if min((one.header_offset for one in everything), default=0) > 0:
+            # What stands before may be another archive, for another reader.
+            raise WorkbookRefusedError("file_damaged", detail="beginning")
+        entries = [entry for entry in everything if not entry.is_dir() or entry.file_size]
         _check_directory(entries)
         parts = _inflate_all(data, entries)
     except _UNREADABLE as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from dinhky.workbook.cell_text import clean_line
 from dinhky.workbook.cells import cells
 from dinhky.workbook.error_cells import error_cells
 from dinhky.workbook.guard import inspect, repacked
@@ -30,10 +31,18 @@ class RawWorkbook:
 
 
 def parse(data: bytes) -> RawWorkbook:
-    """The cells. Raises WorkbookRefusedError, whose code says why, for anything that is not a readable xlsx."""
+    """The cells. Raises WorkbookRefusedError, whose code says why, for anything that is not a readable xlsx.
+
+    Sheets go by tidy names, since their names stand in sentences.
+    """
     parts = inspect(data)
     sheets = cells(repacked(parts))
     try:
-        return RawWorkbook(sheets, error_cells(parts), sheet_marks(parts))
+        errors, marks = error_cells(parts), sheet_marks(parts)
     except (ValueError, KeyError, SyntaxError) as error:
         raise WorkbookRefusedError("file_damaged", detail=type(error).__name__) from error
+    return RawWorkbook(_tidily_named(sheets), _tidily_named(errors), _tidily_named(marks))
+
+
+def _tidily_named(by_sheet: dict[str, Any]) -> dict[str, Any]:
+    return {clean_line(name): what for name, what in by_sheet.items()}

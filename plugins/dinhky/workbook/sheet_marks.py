@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dinhky.workbook.extent import LAST_COLUMN
+
 _TAG = rb"<(?:\w+:)?%s\b([^<>]*)>"
 _SHEET = re.compile(_TAG % b"sheet")
 _ROW = re.compile(_TAG % b"row")
@@ -26,7 +28,6 @@ _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
 _RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-LAST_COLUMN = 16_384
 
 
 @dataclass(frozen=True)
