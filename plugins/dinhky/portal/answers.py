@@ -17,8 +17,9 @@ from dinhky.rounds.owed import Affair, Urgency
 from dinhky.rounds.ports import Submission, Words
 from dinhky.rounds.posting import ToldResult
 
+
 class Refusal(BaseModel):
-    """Why something was not done. `message` is for the person who asked; `fields` names what of the request is wrong."""
+    """Why something was not done. `message` is for the person who asked; `fields` says what of the request is wrong."""
 
     error: str
     message: str
@@ -146,8 +147,8 @@ class Answer(BaseModel):
 
 
 class TellingAnswer(BaseModel):
-    """What became of a told item. `is_new` is false if the very same was told before; `counts` if it serves this duty in
-    this period; `progress` is how the duty stands now."""
+    """What became of a told item. `is_new` is false if the very same was told before; `counts` is true if it serves
+    this duty in this period; `progress` is how the duty stands now."""
 
     is_new: bool
     counts: bool

@@ -125,4 +125,3 @@ def nothing_to_report(visitor: PacedGuest, ref: Ref, period: PeriodLabel, nothin
     say_nothing(visitor, before, nothing.reason)
     with visitor.office.ledger.snapshot() as ledger:
         return Duty.of(visitor.affair(ledger, ref, period), visitor.office.words)
-

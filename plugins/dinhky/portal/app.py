@@ -6,7 +6,6 @@ does not know the link cannot make a form that posts to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -16,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, get_route_path
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -25,10 +24,12 @@ from dinhky.domain.errors import DinhKyError, IllegalTransition, UnknownName
 from dinhky.portal import api, pages
 from dinhky.portal.answers import Refusal
 from dinhky.portal.body_limit import BodyLimit
+from dinhky.portal.own_path import own_path
 from dinhky.portal.pace import Pace, TooManyRequests
 from dinhky.portal.privacy import Privacy
 from dinhky.portal.rendering import Pages
 from dinhky.portal.sending import LARGEST_FILE_MB, Intake
+from dinhky.portal.visitors import OpenOffice
 from dinhky.rounds.links import LinkRefused
 from dinhky.rounds.ports import Office
 
@@ -38,8 +39,8 @@ API = "/api/"
 TOO_LATE = frozenset({"told_not_asked", "nil_not_asked"})
 
 
-def create_app(open_office: Callable[[], tuple[Office, datetime]] | None = None, pace: Pace | None = None) -> FastAPI:
-    """The portal. `open_office` gives the office and its moment at each request; by default, as the settings have it."""
+def create_app(open_office: OpenOffice | None = None, pace: Pace | None = None) -> FastAPI:
+    """The portal. `open_office` gives the office and its moment at each request; by default, as the settings say."""
     current = bootstrap.settings()
     app = FastAPI(
         title="Định Kỳ",
@@ -99,7 +100,9 @@ def _status_of(error: DinhKyError) -> int:
 
 
 async def _not_understood(request: Request, error: Exception) -> Response:
-    fields = [".".join(map(str, one["loc"])) for one in error.errors()] if isinstance(error, RequestValidationError) else []
+    fields = (
+        [".".join(map(str, one["loc"])) for one in error.errors()] if isinstance(error, RequestValidationError) else []
+    )
     in_path = all(field.startswith("path.") for field in fields)
     if in_path:  # a link, a round or a number that cannot be one of ours
         return _say(request, 404, "page_not_found")
@@ -131,7 +134,7 @@ def _say(
     """The error as a page for people, or as JSON for programs; nothing of it depends on whether a thing exists."""
     told: Pages = request.app.state.pages
     message = told.sentence(code, **params)
-    if get_route_path(request.scope).startswith(API):
+    if own_path(request.scope).startswith(API):
         refusal = Refusal(error=code, message=message, fields=fields or [])
         return JSONResponse(refusal.model_dump(), status, headers)
     page = told.page(request, "error", status, message=message, code=code)

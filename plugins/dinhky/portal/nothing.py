@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dinhky.domain.errors import DinhKyError
+from dinhky.domain.errors import DecisionRefused, DinhKyError
 from dinhky.portal.visitors import Visitor
 from dinhky.rounds.deciding import record_nil
 from dinhky.rounds.owed import Affair
@@ -21,4 +21,7 @@ def say_nothing(visitor: Visitor, affair: Affair, reason: str) -> None:
     if not affair.may_say_nil:
         raise NothingRefused("nil_not_asked")
     unit = visitor.unit.code
-    record_nil(visitor.office, affair.round.id, unit, reason, unit, visitor.now)
+    try:
+        record_nil(visitor.office, affair.round.id, unit, reason, unit, visitor.now, by_unit=True)
+    except DecisionRefused as refusal:  # worded for an officer, who could decide otherwise
+        raise NothingRefused("nil_not_asked") from refusal

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from starlette.datastructures import MutableHeaders
-from starlette.routing import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dinhky.portal.own_path import own_path
 
 MASK = "…"
 _TOKEN = re.compile(r"(/(?:u|api/v1)/)[^/]+")
@@ -47,7 +48,7 @@ class Privacy:
             await self._app(scope, receive, send)
             return
         own = dict(scope)
-        is_static = get_route_path(own).startswith(STATIC)
+        is_static = own_path(own).startswith(STATIC)
         scope["path"] = masked(scope["path"])
         scope["raw_path"] = scope["path"].encode()
 

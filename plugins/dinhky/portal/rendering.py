@@ -12,9 +12,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
-from starlette.routing import get_route_path
 
 from dinhky.domain.errors import Problem
+from dinhky.portal.own_path import own_path
 from dinhky.wording import TemplateWords
 
 
@@ -38,7 +38,7 @@ class Pages:
 
 def base_of(request: Request) -> str:
     """The way from the page that was asked for up to the portal's root: `../../` for `/u/token/files`."""
-    return "../" * (get_route_path(request.scope).count("/") - 1) or "./"
+    return "../" * (own_path(request.scope).count("/") - 1) or "./"
 
 
 @lru_cache(maxsize=2)

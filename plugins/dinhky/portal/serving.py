@@ -11,6 +11,4 @@ GRACEFUL_SECONDS = 10
 
 def serve(host: str, port: int) -> None:
     """Serve it until interrupted; what is being received is brought to its end. Logs show no personal link."""
-    uvicorn.run(
-        standing_alone(), host=host, port=port, server_header=False, timeout_graceful_shutdown=GRACEFUL_SECONDS
-    )
+    uvicorn.run(standing_alone(), host=host, port=port, server_header=False, timeout_graceful_shutdown=GRACEFUL_SECONDS)

@@ -72,8 +72,9 @@ class Affair:
 
     @property
     def may_say_nil(self) -> bool:
-        """Whether "nothing to report" is an answer to it: only where figures are asked, and before the unit answered."""
-        return self.round.kind is Kind.REPORT and self.is_owed
+        """Whether "nothing to report" is an answer to it: where figures or items are asked, and none were told."""
+        has_told = self.tally is not None and self.tally.of(self.part.unit).counted
+        return self.round.kind in {Kind.REPORT, Kind.POSTS} and self.is_owed and not has_told
 
     @property
     def is_invitation(self) -> bool:
@@ -120,7 +121,7 @@ def _affair(
     part: Assignment,
     now: datetime,
 ) -> Affair:
-    until = max(takes_until(office, round_), part.locks_until or round_.locks)
+    until = part.closes(takes_until(office, round_))
     today, last_day = local(now).date(), local(round_.unit_due).date()
     days_left = office.calendar.working_days_after(today, last_day) if today <= last_day else 0
     is_asked = not (round_.cancelled or opened.is_history) and now <= until

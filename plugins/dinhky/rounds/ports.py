@@ -557,7 +557,8 @@ class Office:
     `lease` is how long a dispatcher may hold a message before others take it for dead, in the office's own time.
     `chats` names the chat addresses that are configured: a contact whose chat is not among them is written to by email
     alone. `bot` is what contacts may enrol a chat with, `bot_name` what they know it by; None: nobody is invited, and
-    nobody written to who enrolled before. `portal_url` is where the portal is reached, without a slash at its end; None: messages speak of no portal.
+    nobody written to who enrolled before. `portal_url` is where the portal is reached, without a slash at its end;
+    None: messages speak of no portal.
     """
 
     plans: Mapping[str, Plan]

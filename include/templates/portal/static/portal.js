@@ -35,6 +35,7 @@ async function post(form, body, said) {
 function prepareDrop(form) {
   const input = form.querySelector("input[type=file]");
   const line = form.querySelector(".sending");
+  form.classList.add("lively");
   const said = (text, bad) => {
     line.textContent = text;
     line.classList.toggle("bad", Boolean(bad));
