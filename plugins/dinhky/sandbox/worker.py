@@ -76,7 +76,7 @@ class Worker:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd="/",
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"},  # none of our secrets
+            env=_environment(),
             start_new_session=True,  # Ctrl-C is for the parent, whose end ends the child
         )
         assert self._process.stdin
@@ -174,3 +174,9 @@ class Worker:
         if code >= 0 or code in {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT}:
             return ChildVanished(f"exit code {code}")
         return ChildStopped(Stop.CRASH)
+
+
+def _environment() -> dict[str, str]:
+    """Where the interpreter finds its modules and libraries, and none of our secrets."""
+    libraries = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1", **libraries}
