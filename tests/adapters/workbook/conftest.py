@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from openpyxl import load_workbook
 
 from dinhky.domain.calendar import WorkingCalendar
@@ -22,6 +23,9 @@ from dinhky.signing import HmacSigner
 from dinhky.wording import TemplateWords
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.sample import fill
+
+settings.register_profile("unhurried", deadline=None)  # a machine with other work to do is not a wrong answer
+settings.load_profile("unhurried")
 
 SIGNER = HmacSigner(b"a secret of the tests")
 INCLUDE = Path(__file__).parents[3] / "include"

@@ -135,7 +135,8 @@ def test_the_document_says_what_the_wording_says():
 
 def test_a_sentence_without_a_rule_or_a_rule_without_a_sentence_is_told(tmp_path):
     rules = yaml.safe_load((MESSAGES / "rules.yaml").read_text("utf-8"))
-    (tmp_path / "problems").symlink_to(MESSAGES / "problems")
+    for name in ("problems", "words.yaml"):
+        (tmp_path / name).symlink_to(MESSAGES / name)
     for changed in (rules | {"made_up": {"rule": "?"}}, {code: rules[code] for code in rules if code != "file_empty"}):
         (tmp_path / "rules.yaml").write_text(yaml.safe_dump(changed, allow_unicode=True), "utf-8")
         with pytest.raises(KeyError, match=r"made_up|file_empty"):

@@ -44,6 +44,13 @@ def test_every_list_has_its_header_in_the_sheet_of_choices(form, template):
     assert headers == [choice_list.header for choice_list in form.choices.values()]
 
 
+def test_sheets_that_the_system_adds_are_not_taken_for_the_senders_own(form, template):
+    """The list of what to mend in a workbook that was sent back, and all that the template holds beside the form."""
+    added = yaml.safe_load((TEMPLATES / "messages" / "words.yaml").read_text("utf-8"))["marked_up"]["name"]
+    printed = {*form.other_sheets, form.choices_sheet} - {""}
+    assert {added, *template.sheetnames} - {sheet.name for sheet in form.sheets} == printed
+
+
 def test_every_filled_cell_has_its_name_in_the_template(form, template):
     assert set(form.filled) == set(template.defined_names)
 
