@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from dinhky.domain.plan import Kind
 from dinhky.service.year_pace import paced
+from dinhky.simulation.acting import Acted
 from dinhky.simulation.behaviour import Ruling
-from dinhky.simulation.playing import Acted
 from dinhky.simulation.promises import Broken
 
 PLAN, SEED = "vung-ang-2026", 2

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dinhky.simulation.behaviour import Ruling
 from dinhky.simulation.playing import Arrival
 
 ACCEPTED, RETURNED, HELD, REFUSED = "accepted", "returned", "held", "refused"
 BY_OFFICER, DECLINED = "returned by the officer", "declined"
-LONGEST_EXTENSION = timedelta(days=60)
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,7 @@ from dinhky.rounds.closing import close_milestone, close_posts_round
 from dinhky.rounds.contest_answers import contest_of, phase_round, takes_until, whole_contest
 from dinhky.rounds.contest_results import announce_results, close_sent_on, file_contest
 from dinhky.rounds.contests import close_entries, let_off, open_phase, rank_phase, whom_it_waits_for
-from dinhky.rounds.deciding import extend_lock, record_nil, return_accepted, unwaive, waive
-from dinhky.rounds.decision_rules import DECIDED
 from dinhky.rounds.dispatching import flush_outbox
-from dinhky.rounds.held_files import decide_held
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.ports import Office, ReportVersion
 from dinhky.rounds.reporting import (
@@ -43,6 +40,7 @@ from dinhky.rounds.reporting import (
     send_report,
 )
 from dinhky.rounds.standing_duties import close_standing, standing_rounds
+from dinhky.simulation.acting import Acted, decided_by_officer
 from dinhky.simulation.behaviour import Act, Behaviour, Decision, Delivery, Fault, LetOff, Rows, Ruling
 from dinhky.simulation.recording import RecordingChannel, Sent
 
@@ -61,7 +59,7 @@ PHASE_TRIED_AGAIN = timedelta(hours=1)
 """How soon an operator tries again to open a contest's phase that must not begin yet."""
 SMALLEST_JURY_LEFT = 2
 """With fewer sheets than that the chair goes on waiting."""
-LET_OFF_BECAUSE = DECIDED_BECAUSE = "simulated"
+LET_OFF_BECAUSE = "simulated"
 LAST_MOMENTS = timedelta(days=75)
 """How long after the year's last lock the system is still watched: it has nothing more to say then."""
 
@@ -85,16 +83,6 @@ class Arrival:
     arrived: datetime
     received: datetime
     receipt: Receipt
-
-
-@dataclass(frozen=True)
-class Acted:
-    """What an officer decided at `at`: `refused` is the code of the refusal, `is_new` whether it changed anything."""
-
-    act: Act
-    at: datetime
-    refused: str
-    is_new: bool
 
 
 @dataclass(frozen=True)
@@ -186,27 +174,6 @@ def scored(office: Office, plan: Plan, round_: Round, delivery: Delivery) -> Del
             points.popitem()
         rows.append({f"points.{code}": float(value) for code, value in points.items()})
     return replace(delivery, rows={"scores": tuple(rows)})
-
-
-def decided_by_officer(office: Office, act: Act, by: str, now: datetime) -> bool:
-    """Carry out what an officer decides; whether that changed anything. Raises DecisionRefused."""
-    where, why = (act.round_id, act.unit), DECIDED_BECAUSE
-    match act.ruling:
-        case Ruling.RETURN:
-            return return_accepted(office, *where, why, by, now)
-        case Ruling.WAIVE:
-            return waive(office, *where, why, by, now)
-        case Ruling.UNWAIVE:
-            return unwaive(office, *where, why, by, now)
-        case Ruling.NIL:
-            return record_nil(office, *where, why, by, now)
-        case Ruling.EXTEND:
-            return extend_lock(office, *where, act.until or now, why, by, now, even_past_due=True)
-    with office.ledger.snapshot() as ledger:
-        before = len(ledger.events(act.round_id))
-    decide_held(office, *where, accept=act.ruling is Ruling.TAKE, reason=why, by=by, now=now)
-    with office.ledger.snapshot() as ledger:
-        return any(event["kind"] == DECIDED for event in ledger.events(act.round_id)[before:])
 
 
 class _Player:

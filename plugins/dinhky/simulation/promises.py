@@ -21,10 +21,11 @@ from dinhky.domain.plan import Kind, Unit
 from dinhky.domain.schedule import Round
 from dinhky.domain.standing import standing_duties
 from dinhky.simulation import wording_truth as words
+from dinhky.simulation.acting import Acted
 from dinhky.simulation.behaviour import Act, Outage, Ruling
 from dinhky.simulation.contest_truth import best
 from dinhky.simulation.dates_truth import TrueDates, existing, owed_within, true_year
-from dinhky.simulation.playing import Acted, Arrival, Played
+from dinhky.simulation.playing import Arrival, Played
 from dinhky.simulation.recording import Sent
 from dinhky.simulation.truth import Truth
 from dinhky.simulation.wording_truth import official, weekday_and_day

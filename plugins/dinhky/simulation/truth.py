@@ -17,21 +17,20 @@ from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
-from dinhky.simulation.behaviour import Fault, Mark, Ruling
+from dinhky.simulation.acting import Acted
+from dinhky.simulation.behaviour import Fault, Mark
 from dinhky.simulation.contest_truth import TruePlace, best, true_ranking
 from dinhky.simulation.dates_truth import amended
 from dinhky.simulation.part_truth import (
     ACCEPTED,
-    BY_OFFICER,
-    DECLINED,
     HELD,
-    LONGEST_EXTENSION,
     REFUSED,
     RETURNED,
     Part,
     Standing,
 )
-from dinhky.simulation.playing import Acted, Arrival, Played
+from dinhky.simulation.playing import Arrival, Played
+from dinhky.simulation.ruling_truth import Verdict, carried_out
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,6 @@ class TrueTally:
         return self.progress if target is None else f"{self.own.get(unit, 0)}/{target}"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a decision deserved: whether it could be taken, and whether it changed anything; `number` of those told."""
-
-    acted: Acted
-    is_refused: bool
-    is_new: bool
-    number: int = 0
-
-
 class Truth:
     """The year as it ought to have been understood, from the files that came and the moments they were taken in."""
 
@@ -96,7 +85,6 @@ class Truth:
         self.played = played
         self.plan: Plan = played.plan
         self.calendar = calendar
-        self.rounds: Mapping[str, Round] = played.rounds
         self.answers: list[Answer] = []
         self._channels = {name: code for code, name in self.plan.channels.items()}
         self._parts: dict[tuple[str, str], Part] = {}
@@ -118,11 +106,15 @@ class Truth:
             if answer.verdict == ACCEPTED and not answer.again:
                 part = self._parts[event.delivery.round_id, event.delivery.unit]
                 part.last = None
-                self._take(part, event, event.received)
+                self.take(part, event, event.received)
+
+    @property
+    def rounds(self) -> Mapping[str, Round]:
+        return self.played.rounds
 
     # Files
 
-    def _take(self, part: Part, arrival: Arrival, moment: datetime) -> None:
+    def take(self, part: Part, arrival: Arrival, moment: datetime) -> None:
         """A file counts from then on: for its round, and what it tells of posts for every quota."""
         delivery = arrival.delivery
         round_ = self.rounds[delivery.round_id]
@@ -131,9 +123,10 @@ class Truth:
         earlier = self._posts.get((delivery.round_id, delivery.unit), [])
         posts = [_told_since(post, earlier) for post in self._posts_of(arrival)]
         if posts or (delivery.round_id, delivery.unit) in self._posts:
-            self._tell((delivery.round_id, delivery.unit), posts, moment)
+            self.tell((delivery.round_id, delivery.unit), posts, moment)
 
-    def _tell(self, key: tuple[str, str], posts: list[TruePost], moment: datetime) -> None:
+    def tell(self, key: tuple[str, str], posts: list[TruePost], moment: datetime) -> None:
+        """From then on these are the posts that stand of what the unit told for the round."""
         self._posts = {**self._posts, key: posts}
         self._told_moments.append(moment)
         self._told.append(self._posts)
@@ -141,6 +134,11 @@ class Truth:
             is_open = self.rounds[round_id].kind is Kind.POSTS and moment <= self.closes(round_id, unit, moment)
             if part.now.is_nil and is_open and self.tally(round_id, moment).own.get(unit):
                 part.become(moment, is_nil=False)  # it tells something after all
+
+    def take_back(self, key: tuple[str, str], moment: datetime) -> None:
+        """From then on nothing stands of what the unit told for the round."""
+        if self._posts.get(key):
+            self.tell(key, [], moment)
 
     def _answer(self, arrival: Arrival) -> Answer:
         delivery = arrival.delivery
@@ -169,90 +167,14 @@ class Truth:
         """What a decision deserved; what it changes is changed from its moment on."""
         act = acted.act
         part = self._parts.setdefault((act.round_id, act.unit), Part())
-        if act.unit not in self.asked(act.round_id):
-            return Verdict(acted, is_refused=True, is_new=False)
-        changes = self._changes(acted, part)
+        changes = carried_out(self, part, acted) if act.unit in self.asked(act.round_id) else None
         if not changes:
             return Verdict(acted, is_refused=changes is None, is_new=False)
         part.last = act.ruling
         part.told += 1
         return Verdict(acted, is_refused=False, is_new=True, number=part.told)
 
-    def _changes(self, acted: Acted, part: Part) -> bool | None:
-        """Carry a decision out; False if nothing is left to change, None if it must be refused."""
-        act, moment = acted.act, acted.at
-        round_, now = self.rounds[act.round_id], part.now
-        is_told = self._is_told(act.round_id, act.unit, moment)
-        match act.ruling:
-            case Ruling.TAKE | Ruling.DECLINE:
-                return self._decide_late(acted, part)
-            case Ruling.RETURN if part.last is Ruling.RETURN:
-                return False
-            case Ruling.UNWAIVE if part.last is Ruling.UNWAIVE:
-                return False
-            case Ruling.WAIVE if now.is_waived:
-                return False
-            case Ruling.NIL if now.is_nil:
-                return False
-            case Ruling.EXTEND if now.until == act.until:
-                return False
-        if is_told or (now.is_waived != (act.ruling is Ruling.UNWAIVE)):
-            return None
-        has_answered = self._has_answered(round_, act.unit, moment) and not now.is_nil
-        match act.ruling:
-            case Ruling.RETURN:
-                return self._return(round_, part, moment, act.unit)
-            case Ruling.WAIVE if not has_answered:
-                part.become(moment, is_waived=True, files=(), is_late=None, is_nil=False)
-            case Ruling.UNWAIVE:
-                part.become(moment, is_waived=False)
-                place = part.counting()
-                if place is not None:
-                    arrival = part.kept[place][0]
-                    part.accept(arrival, moment, is_late=arrival.arrived > round_.unit_due)
-            case Ruling.NIL if round_.kind is not Kind.MILESTONE and not has_answered:
-                if round_.kind is Kind.POSTS and self.tally(round_.id, moment).own.get(act.unit):
-                    return None
-                part.become(moment, is_nil=True, files=(), is_late=moment > round_.unit_due)
-            case Ruling.EXTEND if act.until and max(moment, round_.locks) < act.until:
-                if act.until > round_.locks + LONGEST_EXTENSION:
-                    return None
-                part.become(moment, until=act.until)
-            case _:
-                return None
-        return True
-
-    def _return(self, round_: Round, part: Part, moment: datetime, unit: str) -> bool | None:
-        place = part.counting()
-        is_answered = bool(part.now.files) or round_.kind is Kind.POSTS
-        if not part.now.is_nil and (place is None or not is_answered):
-            return None
-        if place is not None:
-            part.mark(place, BY_OFFICER)
-        part.become(moment, files=(), is_late=None, is_nil=False)
-        if self._posts.get((round_.id, unit)):
-            self._tell((round_.id, unit), [], moment)
-        return True
-
-    def _decide_late(self, acted: Acted, part: Part) -> bool | None:
-        place = part.to_decide()
-        if place is None:
-            return None
-        arrival, state = part.kept[place]
-        if acted.act.ruling is Ruling.DECLINE:
-            if state != HELD:
-                return False if state == DECLINED else None
-            part.mark(place, DECLINED)
-            return True
-        if state == ACCEPTED:
-            return False
-        if not part.can_be_taken(place):
-            return None
-        part.mark(place, ACCEPTED)
-        self._take(part, arrival, acted.at)
-        return True
-
-    def _is_told(self, round_id: str, unit: str, moment: datetime) -> bool:
+    def is_told(self, round_id: str, unit: str, moment: datetime) -> bool:
         """Whether the round's outcome was told by then, so that nothing about it is decided any more."""
         sent = self._sent.get(round_id)
         if self.rounds[round_id].kind is Kind.REPORT:
@@ -323,7 +245,7 @@ class Truth:
 
     def owes(self, round_id: str, unit: str, moment: datetime) -> bool:
         """Whether the unit still had to do something for the round then."""
-        return not self.is_let_off(round_id, unit, moment) and not self._has_answered(
+        return not self.is_let_off(round_id, unit, moment) and not self.has_answered(
             self.rounds[round_id], unit, moment
         )
 
@@ -427,7 +349,7 @@ class Truth:
         }
         wanted = {unit: [one for one in sources if self._is_expected(one, unit, moment)] for unit in units}
         expected = [unit for unit in units if wanted[unit]]
-        told = {unit: [one for one in wanted[unit] if self._has_answered(one, unit, moment)] for unit in units}
+        told = {unit: [one for one in wanted[unit] if self.has_answered(one, unit, moment)] for unit in units}
         answered = [unit for unit in expected if told[unit] == wanted[unit]]
         late = [unit for unit in units if any(self.is_late(one.id, unit, moment) for one in told[unit])]
         missing_periods = {
@@ -452,7 +374,7 @@ class Truth:
     def _is_expected(self, round_: Round, unit: str, moment: datetime) -> bool:
         return unit in self.asked(round_.id) and not self.is_let_off(round_.id, unit, moment)
 
-    def _has_answered(self, round_: Round, unit: str, moment: datetime) -> bool:
+    def has_answered(self, round_: Round, unit: str, moment: datetime) -> bool:
         """Whether the unit had done its part by then: by a file, by saying there is nothing, or by enough items."""
         standing = self.standing(round_.id, unit, moment)
         if round_.kind is Kind.POSTS:
