@@ -40,17 +40,15 @@ run: setup ## Run the service on the real clock, on 127.0.0.1 (PORT=8081)
 year: setup ## Play all communes' year under the real scheduler (FROM=2026-02-02 TO=2027-01-15 DAY_SECONDS=6 ONCE=1)
 	@$(BIN)/dinhky year $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(DAY_SECONDS),--day-seconds $(DAY_SECONDS)) $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
-test: setup ## Run every test: those without other processes in two halves side by side, then the round under the scheduler
-	@$(BIN)/pytest -m "not system" tests/rounds tests/simulation & half=$$!; \
-	  $(BIN)/pytest -m "not system" --ignore=tests/rounds --ignore=tests/simulation; others=$$?; \
-	  wait $$half && exit $$others
+test: setup ## Run every test: those that start no other process on both cores, then the others one by one
+	$(BIN)/pytest -m "not system" -n 2 --dist worksteal
 	$(BIN)/pytest -m "system and not year"
 
 test-year: setup ## Play a quarter of all communes under the real scheduler beside the simulation (ten minutes)
 	$(BIN)/pytest -m year
 
 test-fast: setup ## Run the tests that start no other process
-	$(BIN)/pytest -m "not system"
+	$(BIN)/pytest -m "not system" -n 2 --dist worksteal
 
 lint: setup ## Check format, style, types and the direction of imports
 	$(BIN)/ruff format --check .
