@@ -60,6 +60,14 @@ class ChatRows(Rows):
             .values(state="cancelled", settled_at=at, answer=reason, claimed_by=None, lease_until=None)
         )
 
+    def another_chat_took(self, address: str, since: datetime) -> bool:
+        """Whether a message to any other chat was taken since then."""
+        table = schema.outbox
+        others = select(table.c.id).where(
+            table.c.state == "sent", table.c.channel == "chat", table.c.address != address, table.c.settled_at >= since
+        )
+        return self._connection.execute(others.limit(1)).first() is not None
+
     def forget_chat(self, whose: Enrollee, at: datetime) -> EnrolledChat | None:
         """Keep no longer which chat is a contact's. Returns it, or None if there was nothing to forget."""
         table = schema.chats

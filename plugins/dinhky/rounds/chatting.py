@@ -89,6 +89,9 @@ class ChatsKept(Protocol):
     def end_chat(self, address: str, state: ChatState, at: datetime, reason: str) -> list[EnrolledChat]:
         """End all enrolments of an active chat, and cancel what still waits to go there. Returns those it ended."""
 
+    def another_chat_took(self, address: str, since: datetime) -> bool:
+        """Whether a message to any other chat was taken since then."""
+
     def forget_chat(self, whose: Enrollee, at: datetime) -> EnrolledChat | None:
         """Keep no longer which chat is a contact's. Returns it, or None if there was nothing to forget."""
 

@@ -16,7 +16,7 @@ from dinhky.domain.chase import in_office_hours
 from dinhky.domain.errors import ChatEnded, PermanentDeliveryError, Problem, TemporaryDeliveryError, UncertainDelivery
 from dinhky.rounds.chatting import ChatState
 from dinhky.rounds.correspondence import CHAT
-from dinhky.rounds.enrolling import lose_chat
+from dinhky.rounds.enrolling import is_silent, lose_chat
 from dinhky.rounds.freshness import NoLongerWantedError, as_of_today
 from dinhky.rounds.ports import LedgerTransaction, Office, QueuedMessage
 
@@ -95,13 +95,15 @@ def _send(office: Office, queued: QueuedMessage, now: datetime, flushed: Flushed
             raise PermanentDeliveryError("channel_missing", channel=queued.message.channel)
         answer = channel.send(queued, office.files, now)
     except TemporaryDeliveryError as error:
-        gives_up = queued.attempts >= MAX_ATTEMPTS
+        with office.ledger.snapshot() as ledger:
+            silent = is_silent(ledger, queued, error, now)
+        gives_up = silent or queued.attempts >= MAX_ATTEMPTS
         wait = min(FIRST_RETRY * 2 ** min(queued.attempts - 1, 10), LONGEST_RETRY)
         wait = max(wait, timedelta(seconds=float(error.params.get("retry_after", 0))))
         retry_at = None if gives_up else now + wait
         with office.ledger.transaction() as ledger:
             ledger.mark_failed(queued.id, now, office.words.explain(error), retry_at)
-            if gives_up and queued.message.channel == CHAT:
+            if silent:
                 reason = office.words.explain(error)
                 lose_chat(office, ledger, queued.message.address, ChatState.SILENT, now, reason)
         flushed.failed += gives_up

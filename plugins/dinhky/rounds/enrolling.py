@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dinhky.domain.enrolment import asks_to_stop, codes_in
-from dinhky.domain.errors import Problem, UnknownName
+from dinhky.domain.errors import Problem, TemporaryDeliveryError, UnknownName
 from dinhky.domain.plan import Contact, Plan, Unit
 from dinhky.rounds.chat_codes import contacts_by_code
-from dinhky.rounds.chatting import ChatState, EnrolledChat, Enrollee, Heard, masked
+from dinhky.rounds.chatting import ZALO, ChatState, EnrolledChat, Enrollee, Heard, masked
 from dinhky.rounds.correspondence import CHAT, message_key
-from dinhky.rounds.ports import LedgerTransaction, Message, Office
+from dinhky.rounds.ports import LedgerTransaction, Message, Office, QueuedMessage
 
 BOT = "bot"
 """The actor of events, and the plan in the keys of answers that concern none."""
@@ -26,6 +26,12 @@ ANSWERED_EVERY = timedelta(hours=1)
 """How often a chat is answered at most that says nothing we understand, or what we know."""
 GUESSES, GUESSED_WITHIN = 10, timedelta(days=1)
 """So many wrong texts within so long, and a chat is no longer listened to: a code cannot be found by trying."""
+
+SILENT_AFTER = 24
+"""Attempts of one message, about two working days."""
+OTHERS_REACHED_WITHIN = timedelta(days=1)
+REFUSED_BY_THE_CHAT = {"chat_refused", "chat_not_taken"}
+"""Not what concerns the bot as a whole: its token, its limit, the way to the service."""
 
 ENROLLED, KNOWN, LEFT, IN_A_GROUP, NOT_UNDERSTOOD, GUESSING = (
     "enrolled", "known", "left", "in_a_group", "not_understood", "guessing",
@@ -68,6 +74,20 @@ def take(office: Office, heard: Heard, now: datetime) -> str:
             ledger.queue(answer, now)
         ledger.settle_heard(heard.key, outcome, answered=bool(answers))
     return outcome
+
+
+def is_silent(ledger: LedgerTransaction, queued: QueuedMessage, error: TemporaryDeliveryError, now: datetime) -> bool:
+    """Whether a chat has refused one message so often that it is to be given up, while others are reached.
+
+    When none is reached, it is the service that fails, or our access to it: no chat is given up for that.
+    """
+    address = queued.message.address
+    return (
+        address.startswith(ZALO)
+        and queued.attempts >= SILENT_AFTER
+        and error.code in REFUSED_BY_THE_CHAT
+        and ledger.another_chat_took(address, now - OTHERS_REACHED_WITHIN)
+    )
 
 
 def lose_chat(
