@@ -24,9 +24,11 @@ from dinhky.channels.short_form import length, short_form
 from dinhky.channels.zalo import ZaloRoom
 from dinhky.channels.zalo_bot import ZaloBot
 from dinhky.domain.errors import (
+    AccessRefused,
     ChatEnded,
     DeliveryError,
     PermanentDeliveryError,
+    ServerUnavailable,
     TemporaryDeliveryError,
     UncertainDelivery,
 )
@@ -85,11 +87,11 @@ def test_a_message_arrives_as_plain_text_to_the_letter(channel, zalo):
 
 REFUSALS = [
     # answer, error, code
-    (refusal(401, "Unauthorized"), TemporaryDeliveryError, "chat_token_refused"),
-    (refusal(401, "Unauthorized", status=401), TemporaryDeliveryError, "chat_token_refused"),
-    (Reply(401, b""), TemporaryDeliveryError, "chat_token_refused"),
-    (refusal(429, "Quota exceeded"), TemporaryDeliveryError, "chat_over_limit"),
-    (refusal(429, "Quota exceeded", status=429, Retry_After="30"), TemporaryDeliveryError, "chat_over_limit"),
+    (refusal(401, "Unauthorized"), AccessRefused, "chat_token_refused"),
+    (refusal(401, "Unauthorized", status=401), AccessRefused, "chat_token_refused"),
+    (Reply(401, b""), AccessRefused, "chat_token_refused"),
+    (refusal(429, "Quota exceeded"), ServerUnavailable, "chat_over_limit"),
+    (refusal(429, "Quota exceeded", status=429, Retry_After="30"), ServerUnavailable, "chat_over_limit"),
     (refusal(403, "Forbidden: bot was blocked by the user"), ChatEnded, "chat_blocked"),
     (refusal(403, "Forbidden", status=403), ChatEnded, "chat_blocked"),
     (refusal(403, "Internal server error"), TemporaryDeliveryError, "chat_refused"),
@@ -158,7 +160,7 @@ def test_a_server_that_is_not_there_has_taken_nothing(channel, monkeypatch):
         ("soon", REST_AFTER_REFUSAL),
         ("1e99", 86400),
         ("nan", REST_AFTER_REFUSAL),
-        (format_datetime(datetime.now(UTC) + timedelta(days=400)), 86400),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(days=400)), 86400, id="a day far off"),
         (format_datetime(datetime(2020, 1, 1, tzinfo=UTC)), REST_AFTER_REFUSAL),
     ],
 )
