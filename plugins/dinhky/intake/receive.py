@@ -18,6 +18,7 @@ from dinhky.intake.receipt import Receipt, Verdict
 from dinhky.rounds.asking import facts_for
 from dinhky.rounds.contest_answers import answer_problems, is_closed, takes_until
 from dinhky.rounds.correspondence import to_contacts, to_unit
+from dinhky.rounds.links import links_for_the_year
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
 from dinhky.rounds.posting import take_items, tally_of
@@ -222,7 +223,12 @@ def _refuse(office: Office, plan: Plan, unit: Unit, arrived: _Arrived, problems:
             template="file_refused",
             now=now,
             in_reply_to=arrived.in_reply_to,
-            facts={"plan": plan, "file_name": arrived.name, "sentences": sentences},
+            facts={
+                "plan": plan,
+                "file_name": arrived.name,
+                "sentences": sentences,
+                "links": links_for_the_year(office, ledger, plan),
+            },
         )
         for message in answer:
             ledger.queue(message, now)
