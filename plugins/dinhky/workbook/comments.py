@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ from dinhky.workbook.package import MAIN, Package, main, parse_xml, write_xml
 
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _DRAWING_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
-_ONLY_NOTES = b'ObjectType="Note"'
-_OBJECT = b"<x:ClientData"
+_OBJECT = re.compile(rb"<(?:\w+:)?ClientData\b")
+_NOTE = re.compile(rb"""<(?:\w+:)?ClientData\b[^>]*\bObjectType=["']Note["']""")
 _LETTERS_A_LINE, _ROW_PIXELS, _BOX_COLUMNS = 42, 20, 4
 _DRAWING = (
     '<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
@@ -55,7 +56,7 @@ class SheetComments:
         self._texts = parse_xml(package.read(texts)) if relation is not None else None
         drawing = package.target(part, sheet.drawing_relation)
         shapes = package.read(drawing) if drawing else b""
-        self.can_be_written = shapes.count(_OBJECT) == shapes.count(_ONLY_NOTES)
+        self.can_be_written = len(_OBJECT.findall(shapes)) == len(_NOTE.findall(shapes))
         """Not where the sheet has buttons too: they live in the same drawing."""
         self.has_changed = self.can_be_written and self._remove_ours()
 

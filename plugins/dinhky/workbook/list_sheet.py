@@ -106,11 +106,7 @@ class ListSheet:
         self._merged.append(f'<mergeCell ref="A{at}:{cell_name(at, len(_WIDTHS))}"/>')
 
     def _line(self, at: int, cells: Sequence[tuple[str, int]], height: float) -> None:
-        written = "".join(
-            f'<c r="{cell_name(at, column)}" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
-            f"{escape(clean(text))}</t></is></c>"
-            for column, (text, style) in enumerate(cells, 1)
-        )
+        written = "".join(_cell(cell_name(at, column), text, style) for column, (text, style) in enumerate(cells, 1))
         self._rows.append(f'<row r="{at}" ht="{height}" customHeight="1">{written}</row>')
 
     def _written(self) -> str:
@@ -138,6 +134,13 @@ class ListSheet:
 def link_to(sheet: str, cell: str) -> str:
     """Where a click on a row leads."""
     return f"{quoted(sheet)}!{cell or 'A1'}"
+
+
+def _cell(at: str, text: str, style: int) -> str:
+    shown = escape(clean(text))
+    if not shown:
+        return f'<c r="{at}" s="{style}"/>'
+    return f'<c r="{at}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{shown}</t></is></c>'
 
 
 def _height(cells: Sequence[tuple[Any, float]]) -> float:
