@@ -17,17 +17,17 @@ import dinhky
 from dinhky import bootstrap
 from dinhky.domain import errors
 from dinhky.domain.assignment import Assignment, State
-from dinhky.domain.content import Content, Evidence
+from dinhky.domain.content import Content, Evidence, ScoreRow
 from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import DinhKyError, Problem
-from dinhky.domain.plan import Plan, Unit
+from dinhky.domain.plan import Kind, Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.intake.receive import Receipt, Verdict
 from dinhky.intake.senders import Party
 from dinhky.rounds.chat_codes import ChatInvitation
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.owed import Affair, Urgency
-from dinhky.rounds.ports import Submission
+from dinhky.rounds.ports import Attachment, Submission
 from dinhky.rounds.standing_duties import StandingPart
 from dinhky.wording import TemplateWords
 
@@ -162,6 +162,10 @@ def facts() -> dict[str, Any]:
         "submission": submission,
         "content": Content(),
         "sentences": ["Ô B5 sai.", "Ô C5 sai."],
+        "questions": ["Ô E6 ghi 03/04, hiểu là ngày 03/4/2026."],
+        "marked": Attachment("biểu_can-sua.xlsx", "0" * 64),
+        "marked_name": "biểu_can-sua.xlsx",
+        "takes_until": round_.locks,
         "keeps_accepted": False,
         "is_sent": False,
         "is_late": False,
@@ -206,6 +210,8 @@ VARIANTS: list[dict[str, Any]] = [
     {"sentences": [], "receipt": Receipt(Verdict.ACCEPTED, "0" * 64, number=2, again=True, content=Content())},
     {"receipt": Receipt(Verdict.HELD, "0" * 64, number=2)},
     {"receipt": Receipt(Verdict.REFUSED, "0" * 64)},
+    {"questions": [], "marked": None, "marked_name": ""},
+    {"sentences": [], "questions": [], "is_late": True, "marked": None, "marked_name": "", "keeps_accepted": True},
 ]
 
 
@@ -235,6 +241,30 @@ def test_a_fact_that_is_missing_is_an_error_and_not_a_blank():
 def test_a_code_without_wording_is_an_error():
     with pytest.raises(KeyError):
         WORDS.sentence(Problem("no_such_code"))
+
+
+UNSEEN = "A\u202eB\u200bC\x07D\x00E\ufeffF\u2028G"
+"""What a sender's file may say: characters that turn a line round, break it, or cannot be seen."""
+
+
+def test_what_a_file_says_reaches_people_as_one_visible_line():
+    params = {"found": [UNSEEN], "sheet": UNSEEN, "cell": "", "nearest": UNSEEN}
+    sentence = WORDS.sentence(Problem("sheet_missing", f"Trang tính “{UNSEEN}”\nBcc: x", params))
+    subject, body = WORDS.message("file_refused", **FACTS | {"file_name": UNSEEN, "sentences": [UNSEEN, sentence]})
+    name = WORDS.file_name("marked_up", stem=UNSEEN)
+    assert all(text.isprintable() for text in (sentence, subject, name, *body.split("\n")))
+    assert len(body.split("\n")) == len(WORDS.message("file_refused", **FACTS)[1].split("\n"))
+
+
+@pytest.mark.parametrize(
+    "said", ["{{ unit.contacts }}", "{% raw %}", "{# x", "${7*7}", "<script>alert(1)</script>", "%s%n"]
+)
+def test_what_a_file_says_is_never_taken_for_a_template(said):
+    params = {"column": said, "found": said, "expected": [said], "nearest": ""}
+    sentence = WORDS.sentence(Problem("choice_unknown", said, params))
+    _, body = WORDS.message("file_returned", **FACTS | {"sentences": [sentence]})
+    assert sentence.count(said) == 4
+    assert sentence in body
 
 
 def test_a_line_break_in_a_file_name_does_not_cut_the_subject():
@@ -302,6 +332,21 @@ def test_what_is_still_possible_with_a_returned_file_is_told():
     after = returned(FACTS["round"].locks + timedelta(minutes=1))
     assert f"{LOCKED}{locks}; bản nộp lại sẽ được giữ lại chờ {compiler} quyết định." in after
     assert "rồi nộp lại" not in after
+
+
+@pytest.mark.parametrize("template", ["file_accepted", "file_held", "file_refused", "file_returned"])
+def test_a_juror_is_a_person_and_no_unit(template):
+    person = replace(FACTS["unit"], name=FACTS["contact"].name)
+    score = ScoreRow(5, "01", "Số hóa")
+    for variant in VARIANTS:
+        changed = {
+            "unit": person,
+            "content": Content(scores=(score,)),
+            "round": replace(FACTS["round"], kind=Kind.CONTEST),
+        }
+        subject, body = WORDS.message(template, **FACTS | variant | changed)
+        assert "đơn vị" not in f"{subject}{body}".replace(FACTS["plan"].unit(FACTS["plan"].compiler).name, "")
+        assert "biểu số liệu" not in f"{subject}{body}"
 
 
 @pytest.mark.parametrize(("round_id", "of_a_report"), [("PL-5/2026-Q1", True), ("PL-3/2026-03", False)])
