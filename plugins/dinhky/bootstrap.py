@@ -16,8 +16,9 @@ from pathlib import Path
 
 from dinhky.calendar_files import KNOWN_YEARS, working_calendar
 from dinhky.channels.chat import ChatChannel
-from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings
+from dinhky.channels.email import MaildirChannel
 from dinhky.channels.imap import ImapMailbox, ImapSettings
+from dinhky.channels.smtp import SmtpChannel, SmtpSettings
 from dinhky.clock import Clock
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.errors import DinhKyError, PlanError

@@ -21,13 +21,21 @@ import pytest
 from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dinhky.channels.chat import ChatChannel
-from dinhky.channels.email import MaildirChannel, SmtpChannel, SmtpSettings, compose
+from dinhky.channels.email import MaildirChannel, compose
 from dinhky.channels.imap import ImapSettings
-from dinhky.domain.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
+from dinhky.channels.smtp import SmtpChannel, SmtpSettings
+from dinhky.domain.errors import (
+    AccessRefused,
+    DeliveryError,
+    PermanentDeliveryError,
+    ServerUnavailable,
+    TemporaryDeliveryError,
+    UncertainDelivery,
+)
 from dinhky.file_store import FileStore
 from dinhky.rounds.ports import Attachment, Message, QueuedMessage
 from dinhky.wording import TemplateWords
@@ -143,6 +151,7 @@ def test_a_message_that_the_server_takes_arrives_as_it_was_written(channel, post
     assert (postbox.letters[0].mail_from, postbox.letters[0].rcpt_tos) == ("dinhky@phucloi.example", ["lan@x.example"])
 
 
+@settings(deadline=None)
 @given(
     subject=st.lists(st.sampled_from(VIETNAMESE_WORDS), min_size=1, max_size=40).map(" ".join),
     name=st.lists(st.sampled_from(VIETNAMESE_WORDS), min_size=1, max_size=15).map(" ".join),
@@ -188,11 +197,13 @@ def test_an_attachment_of_any_name_and_kind_arrives_byte_for_byte(channel, postb
 @pytest.mark.parametrize(
     ("command", "said", "error"),
     [
-        ("MAIL", "451 later", TemporaryDeliveryError),
+        ("MAIL", "451 later", ServerUnavailable),
         ("RCPT", "450 mailbox busy", TemporaryDeliveryError),
+        ("RCPT", "552 mailbox full", TemporaryDeliveryError),
         ("DATA", "452 no space", TemporaryDeliveryError),
-        ("MAIL", "550 go away", PermanentDeliveryError),
+        ("MAIL", "550 who are you", AccessRefused),
         ("RCPT", "550 no such user", PermanentDeliveryError),
+        ("DATA", "552 too large", PermanentDeliveryError),
         ("DATA", "554 spam", PermanentDeliveryError),
     ],
 )
@@ -202,7 +213,7 @@ def test_what_a_server_refuses_is_worth_another_try_or_not_as_its_code_says(
     postbox.answers[command] = said
     with pytest.raises(error) as refused:
         channel.send(queued(), files, NOW)
-    assert refused.value.params == {"code": int(said[:3]), "reason": said[4:]}
+    assert (type(refused.value), refused.value.params) == (error, {"code": int(said[:3]), "reason": said[4:]})
     postbox.answers.clear()
     channel.send(queued(), files, NOW)  # a refused message spoils no later one
     assert len(postbox.letters) == 1

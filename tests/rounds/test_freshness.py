@@ -36,8 +36,7 @@ class Wire:
     def send(self, queued, _files, _now) -> str:
         if self.is_down:
             raise TemporaryDeliveryError("smtp_unreachable", reason="timeout")
-        message = queued.message
-        self.out.append((message.unit, message.kind, message.subject))
+        self.out += [(row.message.unit, row.message.kind, row.message.subject) for row in queued.rows]
         return "250"
 
 

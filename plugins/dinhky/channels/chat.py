@@ -12,7 +12,7 @@ from datetime import datetime
 
 from dinhky.channels.pace import Pace
 from dinhky.channels.short_form import short_form
-from dinhky.domain.errors import PermanentDeliveryError, Problem, TemporaryDeliveryError
+from dinhky.domain.errors import PermanentDeliveryError, Problem, ServerUnavailable, TemporaryDeliveryError
 from dinhky.rounds.chatting import ZALO, masked
 from dinhky.rounds.ports import Attachment, Files, QueuedMessage, Words
 
@@ -75,7 +75,7 @@ class ChatChannel:
         if service.notify(body=self._text(queued, room.body_maxlen), body_format="text"):
             return str(room.answer)
         failure = room.failure or TemporaryDeliveryError("chat_not_taken", variable=shown)
-        if isinstance(failure, TemporaryDeliveryError) and failure.code in {"chat_over_limit", "chat_token_refused"}:
+        if isinstance(failure, ServerUnavailable):
             self._pace.close(room.token, failure.params.get("retry_after") or REST_AFTER_REFUSAL, failure)
         raise failure
 

@@ -31,10 +31,18 @@ class Pace:
             until, refusal = self._closed[server]
             left = until - self._clock()
             if left > 0:
-                raise TemporaryDeliveryError(refusal.code, **(refusal.params | {"retry_after": left}))
-        delay = self._free_at.get(server, 0.0) - self._clock()
+                raise type(refusal)(refusal.code, **(refusal.params | {"retry_after": left}))
+        delay = self.delay(server)
         if delay > 0:
             self._sleep(delay)
+        self.take_turn(server)
+
+    def delay(self, server: str) -> float:
+        """For how many seconds the server is not to be written to after the message before; none if not above 0."""
+        return self._free_at.get(server, 0.0) - self._clock()
+
+    def take_turn(self, server: str) -> None:
+        """Something is being written to the server now."""
         self._free_at[server] = self._clock() + self._seconds
 
     def close(self, server: str, seconds: float, refusal: TemporaryDeliveryError) -> None:

@@ -9,7 +9,7 @@ from apprise.plugins.zalo import NotifyZalo
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 
 from dinhky.channels.zalo_answer import ZaloAnswer
-from dinhky.domain.errors import DeliveryError, TemporaryDeliveryError, UncertainDelivery
+from dinhky.domain.errors import DeliveryError, ServerUnavailable, UncertainDelivery
 
 SCHEME = "zalo://"
 _OUT_OF_REACH = (NewConnectionError, ConnectTimeoutError, SSLError)
@@ -55,5 +55,5 @@ def _unanswered(error: requests.RequestException) -> DeliveryError:
     cause = error.args[0] if error.args else None
     never_left = isinstance(cause, MaxRetryError) and isinstance(cause.reason, _OUT_OF_REACH)
     if never_left or isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return TemporaryDeliveryError("chat_unreachable", reason=type(error).__name__)
+        return ServerUnavailable("chat_unreachable", reason=type(error).__name__)
     return UncertainDelivery("chat_silent", reason=type(error).__name__)

@@ -16,7 +16,14 @@ from typing import Any
 
 import requests
 
-from dinhky.domain.errors import ChatEnded, PermanentDeliveryError, TemporaryDeliveryError, UncertainDelivery
+from dinhky.domain.errors import (
+    AccessRefused,
+    ChatEnded,
+    PermanentDeliveryError,
+    ServerUnavailable,
+    TemporaryDeliveryError,
+    UncertainDelivery,
+)
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TIMED_OUT, OVER_LIMIT, GATEWAY_TIMED_OUT = (
     400,
@@ -91,9 +98,9 @@ class ZaloAnswer:
     def _refuse(self) -> None:
         number, reason, about = self.number, self.reason, self.reason.casefold()
         if number == UNAUTHORIZED:
-            raise TemporaryDeliveryError("chat_token_refused", reason=reason)
+            raise AccessRefused("chat_token_refused", reason=reason)
         if number == OVER_LIMIT:
-            raise TemporaryDeliveryError("chat_over_limit", reason=reason, retry_after=self.retry_after.total_seconds())
+            raise ServerUnavailable("chat_over_limit", reason=reason, retry_after=self.retry_after.total_seconds())
         if number in {TIMED_OUT, GATEWAY_TIMED_OUT}:
             raise UncertainDelivery("chat_silent", reason=f"{number} {reason}".strip())
         if number == FORBIDDEN and "internal" not in about:

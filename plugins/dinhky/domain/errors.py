@@ -13,6 +13,8 @@ DinhKyError
  ├─ MailboxError            the intake mailbox cannot be read now
  └─ DeliveryError           a message that did not go out
      ├─ TemporaryDeliveryError   worth another try
+     │   └─ ServerUnavailable        no message of anybody's gets through there now
+     │       └─ AccessRefused            until an operator sees to it
      ├─ UncertainDelivery        it may or may not have gone out: a person decides
      └─ PermanentDeliveryError   the server has said no for good
          └─ ChatEnded                to everything that would go to this chat
@@ -108,6 +110,14 @@ class TemporaryDeliveryError(DeliveryError):
 
     `retry_after`, in seconds, is how long the server asked us to wait, if it did.
     """
+
+
+class ServerUnavailable(TemporaryDeliveryError):
+    """The server is out of reach, or takes nothing from us now: no fault of this message, and the same for the next."""
+
+
+class AccessRefused(ServerUnavailable):
+    """The server does not let us in as we are set up: nothing gets through until an operator sees to it."""
 
 
 class UncertainDelivery(DeliveryError):

@@ -7,15 +7,34 @@ not have gone out, so a person decides).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, text, true, update
 
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.correspondence import message_id_of
 from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+
+_ROWS = schema.outbox.c
+_THESE = _ROWS.id.in_(bindparam("ids", expanding=True))
+_MARK_SENDING = (
+    update(schema.outbox)
+    .where(_THESE, _ROWS.state == "claimed", _ROWS.claimed_by == bindparam("holder"))
+    .values(state="sending", lease_until=bindparam("until"), carried_by=None, combined=None)
+)
+_SENT_BY = select(_ROWS.id).where(_THESE, _ROWS.state == "sending", _ROWS.claimed_by == bindparam("holder"))
+_SETTLE = (
+    update(schema.outbox)
+    .where(_THESE)
+    .values(
+        state=bindparam("to"), settled_at=bindparam("at"), answer=bindparam("said"), claimed_by=None, lease_until=None
+    )
+)
+_SETTLE_OURS = _SETTLE.where(_ROWS.claimed_by == bindparam("holder"))
+"""Statements that every message needs, put together once."""
 
 
 class MessageRows(Rows):
@@ -45,31 +64,65 @@ class MessageRows(Rows):
 
     def message_keys(self, prefix: str) -> set[str]:
         """The keys in the outbox that begin so."""
-        key = schema.outbox.c.key
-        return set(self._connection.scalars(select(key).where(key.startswith(prefix, autoescape=True))))
+        table = schema.outbox
+        query = select(table.c.key).where(table.c.key.startswith(prefix, autoescape=True))
+        about = prefix.partition("|")[0]
+        if about.count("/") == 2:  # a round's id, and its messages are found by that: no index knows of prefixes
+            query = query.where(table.c.round_id == about)
+        return set(self._connection.scalars(query))
 
-    def claim(
-        self, *, by: str, now: datetime, lease: timedelta, limit: int, office_hours: bool = True
-    ) -> list[QueuedMessage]:
-        """Take up to `limit` messages that are due, oldest first, until `now + lease`; outside office hours only those
-        that need not wait for them.
+    def recover(self, now: datetime, reason: str) -> int:
+        """Take back what a dead dispatcher holds: `claimed` returns to the queue (nothing was said to any server yet),
+        `sending` becomes `unknown` for that `reason`. Returns how many became unknown.
 
-        Of what a dead dispatcher left behind, `claimed` returns to the queue (nothing was said to any server yet) and
-        `sending` becomes `unknown`.
+        Nearly always there is nothing, and then nothing is written.
         """
         table = schema.outbox
-        self._recover(now)
-        may_go = table.c.office_hours_only.in_([False, True] if office_hours else [False])
-        due = (
-            select(table.c.id)
-            .where(table.c.state == "queued", table.c.not_before <= now, may_go)
+        expired = table.c.lease_until < now
+        held = select(table.c.id).where(table.c.state.in_(["claimed", "sending"]), expired).limit(1)
+        if self._connection.execute(held).first() is None:
+            return 0
+        self._connection.execute(
+            update(table)
+            .where(table.c.state == "claimed", expired)
+            .values(state="queued", claimed_by=None, attempts=table.c.attempts - 1)  # it was never tried
+        )
+        lost = update(table).where(table.c.state == "sending", expired)
+        return self._connection.execute(lost.values(state="unknown", settled_at=now, answer=reason)).rowcount
+
+    def claim(
+        self,
+        *,
+        by: str,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        office_hours: bool = True,
+        gathered_by: datetime | None = None,
+    ) -> list[QueuedMessage]:
+        """Take messages that are due, oldest first, until `now + lease`; outside office hours only those that need not
+        wait for them.
+
+        They are `limit` or a few more: with a message for office hours comes all that waits for the same recipient. Of
+        those messages, one that was decided after `gathered_by` does not go by itself yet.
+        """
+        table = schema.outbox
+        self.lock_outbox()
+        due = [table.c.state == "queued", table.c.not_before <= now]
+        gathered = table.c.created_at <= gathered_by if gathered_by else true()
+        may_go = or_(table.c.office_hours_only.is_(False), gathered) if office_hours else ~table.c.office_hours_only
+        oldest = (
+            select(table.c.id, table.c.address, table.c.office_hours_only)
+            .where(*due, may_go)
             .order_by(table.c.not_before, table.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
-        ids = list(self._connection.scalars(due))
-        if not ids:
+        first = self._connection.execute(oldest).all()
+        if not first:
             return []
+        addresses = {row.address for row in first if row.office_hours_only}
+        along = select(table.c.id).where(*due, table.c.office_hours_only, table.c.address.in_(addresses))
+        ids = {row.id for row in first} | set(self._connection.scalars(along) if addresses else ())
         self._connection.execute(
             update(table)
             .where(table.c.id.in_(ids))
@@ -80,50 +133,88 @@ class MessageRows(Rows):
         )
         return [_queued(row) for row in rows]
 
-    def _recover(self, now: datetime) -> None:
-        """Take back what a dead dispatcher holds; nearly always nothing, and then nothing is written."""
+    def lock_outbox(self) -> None:
+        """Let no other dispatcher claim until this transaction ends: what goes to one recipient is claimed by one.
+
+        SQLite's writers are alone anyway.
+        """
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('outbox'))"))
+
+    def mark_sending(self, message_ids: Sequence[int], by: str, until: datetime) -> set[int]:
+        """The last word before the wire. Returns those that are still ours, held until then; the claim of the others
+        was lost meanwhile."""
+        ids = list(message_ids)
+        held = {"ids": ids, "holder": by}
+        if self._connection.execute(_MARK_SENDING, held | {"until": until}).rowcount == len(ids):
+            return set(ids)
+        return set(self._connection.scalars(_SENT_BY, held))
+
+    def combine(self, lead: int, others: Sequence[int], subject: str, body: str) -> None:
+        """Note that the `others` go out within `lead`, and the words that they have together."""
         table = schema.outbox
-        expired = table.c.lease_until < now
-        held = select(table.c.id).where(table.c.state.in_(["claimed", "sending"]), expired).limit(1)
-        if self._connection.execute(held).first() is None:
-            return
+        self._connection.execute(
+            update(table).where(table.c.id == lead).values(combined={"subject": subject, "body": body})
+        )
+        self._connection.execute(update(table).where(table.c.id.in_(others)).values(carried_by=lead))
+
+    def mark_sent(self, message_ids: Sequence[int], at: datetime, answer: str) -> None:
+        """The server has taken them; `answer` is what it said."""
+        self._connection.execute(_SETTLE, {"ids": list(message_ids), "to": "sent", "at": at, "said": answer})
+
+    def put_off(self, message_ids: Sequence[int], by: str, until: datetime, reason: str, *, refused: bool) -> None:
+        """Back in the queue from then on; `refused` if a server has said no to these very messages. What another
+        dispatcher has taken over meanwhile is left to it."""
+        table = schema.outbox
         self._connection.execute(
             update(table)
-            .where(table.c.state == "claimed", expired)
-            .values(state="queued", claimed_by=None, attempts=table.c.attempts - 1)  # it was never tried
+            .where(table.c.id.in_(message_ids), table.c.claimed_by == by)
+            .values(
+                state="queued",
+                not_before=until,
+                settled_at=None,
+                answer=reason,
+                claimed_by=None,
+                lease_until=None,
+                refusals=table.c.refusals + int(refused),
+                carried_by=None,
+                combined=None,
+            )
         )
-        self._connection.execute(
-            update(table).where(table.c.state == "sending", expired).values(state="unknown", settled_at=now)
-        )
 
-    def mark_sending(self, message_id: int, by: str) -> bool:
-        """The last word before the wire; False if the claim was lost meanwhile."""
-        table = schema.outbox
-        changed = self._connection.execute(
-            update(table)
-            .where(table.c.id == message_id, table.c.state == "claimed", table.c.claimed_by == by)
-            .values(state="sending")
-        )
-        return changed.rowcount == 1
+    def mark_failed(self, message_ids: Sequence[int], by: str, at: datetime, error: str) -> None:
+        """They did not go out, and will not; but for what another dispatcher has taken over meanwhile."""
+        settled = {"ids": list(message_ids), "holder": by, "to": "failed", "at": at, "said": error}
+        self._connection.execute(_SETTLE_OURS, settled)
 
-    def mark_sent(self, message_id: int, at: datetime, answer: str) -> None:
-        """The server has taken the message; `answer` is what it said."""
-        self._settle(message_id, state="sent", settled_at=at, answer=answer)
-
-    def mark_failed(self, message_id: int, at: datetime, error: str, retry_at: datetime | None) -> None:
-        """Back in the queue from `retry_at` on, or failed for good."""
-        if retry_at:
-            self._settle(message_id, state="queued", not_before=retry_at, answer=error)
-        else:
-            self._settle(message_id, state="failed", settled_at=at, answer=error)
-
-    def mark_unknown(self, message_id: int, at: datetime, answer: str) -> None:
-        """It may or may not have gone out: kept out of the queue until a person decides."""
-        self._settle(message_id, state="unknown", settled_at=at, answer=answer)
+    def mark_unknown(self, message_ids: Sequence[int], by: str, at: datetime, answer: str) -> None:
+        """They may or may not have gone out: kept out of the queue until a person decides."""
+        settled = {"ids": list(message_ids), "holder": by, "to": "unknown", "at": at, "said": answer}
+        self._connection.execute(_SETTLE_OURS, settled)
 
     def cancel(self, message_id: int, at: datetime, reason: str, *, missed: bool = False) -> None:
         """It has become pointless before it was sent, or (`missed`) its time has passed."""
-        self._settle(message_id, state="missed" if missed else "cancelled", settled_at=at, answer=reason)
+        state = "missed" if missed else "cancelled"
+        self._connection.execute(_SETTLE, {"ids": [message_id], "to": state, "at": at, "said": reason})
+
+    def requeue(self, message_ids: Sequence[int], at: datetime) -> None:
+        """Begin anew with messages that a person wants to be tried again."""
+        table = schema.outbox
+        self._connection.execute(
+            update(table)
+            .where(table.c.id.in_(message_ids))
+            .values(
+                state="queued",
+                not_before=at,
+                attempts=0,
+                refusals=0,
+                settled_at=None,
+                claimed_by=None,
+                lease_until=None,
+                carried_by=None,
+                combined=None,
+            )
+        )
 
     def cancel_queued(self, round_id: str, at: datetime, reason: str, unit: str | None = None) -> int:
         """Settle unsent what still waits for a round's office hours, or one unit's part of it; how many that was."""
@@ -140,6 +231,26 @@ class MessageRows(Rows):
         table = schema.outbox
         today = {"subject": subject, "body": body, "section": section}
         self._connection.execute(update(table).where(table.c.id == message_id).values(today))
+
+    def waiting_for_office_hours(self) -> int:
+        """How many messages are in the queue that go out in office hours only."""
+        table = schema.outbox
+        waiting = select(func.count()).where(table.c.state == "queued", table.c.office_hours_only)
+        return self._connection.execute(waiting).scalar_one()
+
+    def outbox_row(self, message_id: int) -> dict[str, Any] | None:
+        """One message with all that is known of it."""
+        row = self._connection.execute(select(schema.outbox).where(schema.outbox.c.id == message_id)).first()
+        return dict(row._mapping) if row else None
+
+    def went_together(self, message_id: int) -> list[dict[str, Any]]:
+        """The message and those that it went out with as one, in the order of their ids; empty if there is none."""
+        table = schema.outbox
+        lead = self._connection.scalars(
+            select(func.coalesce(table.c.carried_by, table.c.id)).where(table.c.id == message_id)
+        ).first()
+        query = select(table).where(or_(table.c.id == lead, table.c.carried_by == lead)).order_by(table.c.id)
+        return [dict(row._mapping) for row in self._connection.execute(query)] if lead else []
 
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
         """The outbox for people, oldest first: all of it, or one round's."""
@@ -175,12 +286,6 @@ class MessageRows(Rows):
             },
         )
 
-    def _settle(self, message_id: int, **values: Any) -> None:
-        table = schema.outbox
-        self._connection.execute(
-            update(table).where(table.c.id == message_id).values(claimed_by=None, lease_until=None, **values)
-        )
-
 
 def _queued(row: Row[Any]) -> QueuedMessage:
     return QueuedMessage(
@@ -203,4 +308,5 @@ def _queued(row: Row[Any]) -> QueuedMessage:
         ),
         message_id=row.message_id,
         attempts=row.attempts,
+        refusals=row.refusals,
     )

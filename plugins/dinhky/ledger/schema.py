@@ -196,8 +196,16 @@ outbox = Table(
     Column("answer", Text),
     Column("in_reply_to", Text),
     Column("section", Text, nullable=False, server_default=""),
+    Column("refusals", Integer, nullable=False, server_default="0"),
+    Column("carried_by", Integer),
+    Column("combined", JSON),
     Index(None, "state", "not_before"),
+    Index(None, "address", "state"),
+    Index(None, "round_id"),
 )
+"""Every message that was ever decided. `attempts` counts how often it was taken up, `refusals` how often a server has
+refused this very message. Of messages that went out as one, `carried_by` names the one whose Message-ID that had, and
+`combined` of that one holds the words that it had: `{"subject": …, "body": …}`."""
 
 mails = Table(
     "mails",

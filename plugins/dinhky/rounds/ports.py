@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
@@ -74,12 +74,23 @@ class Message:
 
 @dataclass(frozen=True)
 class QueuedMessage:
-    """A message in the outbox, claimed by a dispatcher. `message_id` is the same at every attempt."""
+    """A message in the outbox, claimed by a dispatcher. `message_id` is the same at every attempt.
+
+    `attempts` counts this one and those before it, `refusals` how often a server has refused this very message. One
+    that tells a recipient several things at once has them as its `parts`; it stands in the place of the oldest.
+    """
 
     id: int
     message: Message
     message_id: str
     attempts: int
+    refusals: int = 0
+    parts: tuple[QueuedMessage, ...] = ()
+
+    @property
+    def rows(self) -> tuple[QueuedMessage, ...]:
+        """The messages of the outbox that this one takes with it: its parts, or itself alone."""
+        return self.parts or (self,)
 
 
 DECIDED_AGAINST = frozenset({"returned_by_officer", "declined_by_officer"})
@@ -410,33 +421,62 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
     def record_missed(self, message: Message, at: datetime) -> bool:
         """Note that a message's time passed unsent; takes its key, so it cannot be sent afterwards."""
 
-    def claim(
-        self, *, by: str, now: datetime, lease: timedelta, limit: int, office_hours: bool = True
-    ) -> list[QueuedMessage]:
-        """Take messages that are due; under an expired lease `claimed` returns to the queue, `sending` is `unknown`.
+    def recover(self, now: datetime, reason: str) -> int:
+        """Under an expired lease `claimed` returns to the queue, `sending` becomes `unknown`; how many became that."""
 
-        Outside office hours, only those that need not wait for them.
+    def claim(
+        self,
+        *,
+        by: str,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        office_hours: bool = True,
+        gathered_by: datetime | None = None,
+    ) -> list[QueuedMessage]:
+        """Take messages that are due, and all that waits for office hours and the same recipients as they.
+
+        Outside office hours, only those that need not wait for them. What was decided after `gathered_by`, and waits
+        for office hours, does not go by itself.
         """
 
-    def mark_sending(self, message_id: int, by: str) -> bool:
-        """The last word before the wire; False if the claim was lost."""
+    def mark_sending(self, message_ids: Sequence[int], by: str, until: datetime) -> set[int]:
+        """The last word before the wire, held until then; those of which the claim was not lost."""
 
-    def mark_sent(self, message_id: int, at: datetime, answer: str) -> None: ...
+    def combine(self, lead: int, others: Sequence[int], subject: str, body: str) -> None:
+        """Note that the others go out within `lead`, and the words that they have together."""
 
-    def mark_failed(self, message_id: int, at: datetime, error: str, retry_at: datetime | None) -> None:
-        """Failed for good, or back in the queue from `retry_at` on."""
+    def mark_sent(self, message_ids: Sequence[int], at: datetime, answer: str) -> None: ...
 
-    def mark_unknown(self, message_id: int, at: datetime, answer: str) -> None:
-        """It may or may not have gone out: a person decides."""
+    def put_off(self, message_ids: Sequence[int], by: str, until: datetime, reason: str, *, refused: bool) -> None:
+        """Back in the queue from then on; `refused` if a server has said no to these very messages."""
+
+    def mark_failed(self, message_ids: Sequence[int], by: str, at: datetime, error: str) -> None:
+        """Failed for good."""
+
+    def mark_unknown(self, message_ids: Sequence[int], by: str, at: datetime, answer: str) -> None:
+        """They may or may not have gone out: a person decides."""
 
     def cancel(self, message_id: int, at: datetime, reason: str, *, missed: bool = False) -> None:
         """Settle a message unsent because it has become pointless, or (`missed`) because its time has passed."""
+
+    def requeue(self, message_ids: Sequence[int], at: datetime) -> None:
+        """Begin anew with messages that a person wants to be tried again."""
 
     def cancel_queued(self, round_id: str, at: datetime, reason: str, unit: str | None = None) -> int:
         """Settle unsent what still waits in the queue for a round's office hours, or one unit's part of it."""
 
     def rewrite(self, message_id: int, subject: str, body: str, section: str) -> None:
         """Give a message that has not gone out the text of today."""
+
+    def waiting_for_office_hours(self) -> int:
+        """How many messages are in the queue that go out in office hours only."""
+
+    def outbox_row(self, message_id: int) -> dict[str, Any] | None:
+        """One message with all that is known of it."""
+
+    def went_together(self, message_id: int) -> list[dict[str, Any]]:
+        """The message and those that it went out with as one; empty if there is none of that id."""
 
     def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
         """The outbox for people, oldest first: all of it, or one round's."""
@@ -544,9 +584,24 @@ class Signer(Protocol):
 
 
 class Channel(Protocol):
-    """A way out. Raises TemporaryDeliveryError or PermanentDeliveryError; returns what the server answered."""
+    """A way out. Raises a DeliveryError of the kind that fits; returns what the server answered."""
 
     def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str: ...
+
+
+@runtime_checkable
+class Connection(Channel, Protocol):
+    """A way out that is kept open over a batch. Whatever takes time is done before a message is marked as going out,
+    so that a dispatcher that dies waiting leaves nothing unclear."""
+
+    def is_ready(self) -> bool:
+        """Whether the next message can be handed over at once."""
+
+    def get_ready(self) -> None:
+        """Wait for our turn and reach the server. Raises ServerUnavailable."""
+
+    def close(self) -> None:
+        """The batch is done."""
 
 
 @dataclass(frozen=True)

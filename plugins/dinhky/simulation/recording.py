@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dinhky.domain.errors import TemporaryDeliveryError
+from dinhky.domain.errors import ServerUnavailable
 from dinhky.rounds.dispatching import FIRST_RETRY, LONGEST_RETRY
 from dinhky.rounds.ports import Files, Message, QueuedMessage
 from dinhky.simulation.behaviour import Behaviour
@@ -32,11 +32,11 @@ class RecordingChannel:
     retries: list[datetime] = field(default_factory=list)
 
     def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str:
-        """Note the message. Raises TemporaryDeliveryError during an outage, FileNotFoundError for a lost attachment."""
+        """Note the message. Raises ServerUnavailable during an outage, FileNotFoundError for a lost attachment."""
         if self.is_mail and self.behaviour.mail_is_down(now):
             self.retries.append(now + min(FIRST_RETRY * 2 ** min(queued.attempts - 1, 10), LONGEST_RETRY))
-            raise TemporaryDeliveryError("smtp_unreachable", reason="simulated")
+            raise ServerUnavailable("smtp_unreachable", reason="simulated")
         for attachment in queued.message.attachments:
             files.get(attachment.sha256)
-        self.sent.append(Sent(now, queued.message))
+        self.sent += [Sent(now, row.message) for row in queued.rows]
         return "simulated"

@@ -1,4 +1,4 @@
-"""The chats of contacts who have enrolled, what the bot has heard, and the sections of messages"""
+"""Chats of contacts who have enrolled, what the bot has heard, sections of messages, and what went out as one"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,11 @@ down_revision = "0003"
 def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("section", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("refusals", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("carried_by", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("combined", sa.JSON(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_outbox_address_state"), ["address", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_round_id"), ["round_id"], unique=False)
 
     op.create_table(
         "chats",
