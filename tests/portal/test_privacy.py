@@ -138,6 +138,13 @@ def test_pages_work_below_any_prefix(portal):
     assert sent.url.path == f"/a/b/u/{portal.token('vp')}{ROUND}"
 
 
+def test_a_slash_too_many_is_forgiven_at_the_end_of_a_link(portal):
+    home = portal.client.get(f"/u/{portal.token('vp')}/", follow_redirects=False)
+    assert home.status_code == 200
+    for link in re.findall(r"href=\"([^\"#]+)", home.text):
+        assert portal.client.get(str(home.url.join(link))).status_code == 200, link
+
+
 # No trace of the link
 
 

@@ -48,6 +48,7 @@ def create_app(open_office: OpenOffice | None = None, pace: Pace | None = None) 
         version="1",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # to an absolute address, which only a proxy in front would know
         middleware=[Middleware(Privacy), Middleware(BodyLimit)],
     )
     app.state.open_office = open_office or _office_now

@@ -30,6 +30,7 @@ NOTICES = frozenset({"told", "told_again", "told_elsewhere", "told_double", "not
 
 
 @router.get("")
+@router.get("/")
 def home(request: Request, visitor: Guest) -> Response:
     """Everything asked of the unit, most urgent first."""
     return _home(request, visitor)
