@@ -13,7 +13,7 @@ from types import FrameType
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
-from dinhky.channels.email import SmtpSettings
+from dinhky.channels.smtp import SmtpSettings
 from dinhky.channels.imap import ImapSettings
 from dinhky.channels.server_url import ServerUrl
 from dinhky.domain.schedule import Round, year_of
