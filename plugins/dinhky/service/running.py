@@ -13,9 +13,9 @@ from types import FrameType
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
-from dinhky.channels.smtp import SmtpSettings
 from dinhky.channels.imap import ImapSettings
 from dinhky.channels.server_url import ServerUrl
+from dinhky.channels.smtp import SmtpSettings
 from dinhky.domain.schedule import Round, year_of
 from dinhky.service.airflow_environment import airflow_environment, passwords, passwords_file
 from dinhky.service.console import Console
