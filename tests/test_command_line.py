@@ -211,7 +211,8 @@ def test_a_moment_that_is_none_gives_status_2_and_an_example(run, command, momen
 def test_receiving_gives_exactly_the_documented_keys_and_status_1_for_a_returned_file(data, run, opened):
     status, receipt = data("receive", opened["kthtdt-1"], "--unit", "kthtdt", "--at", "2026-03-10T09:15+07:00")
     assert status == 1
-    assert set(receipt) == {"verdict", "round", "unit", "number", "late", "again", "sha256", "problems"}
+    about_the_file = {"verdict", "round", "unit", "number", "late", "again", "sha256", "counted", "answer_sha256"}
+    assert set(receipt) == about_the_file | {"problems", "questions"}
     assert (receipt["verdict"], receipt["round"], receipt["number"]) == ("returned", "/".join(QUARTER), 1)
     assert [set(problem) for problem in receipt["problems"]] == [{"code", "where", "sentence"}] * 3
     status, out, _ = run("receive", opened["kthtdt-1"], "--unit", "kthtdt", "--at", "2026-03-10T09:15+07:00")

@@ -103,7 +103,7 @@ def test_a_ledger_of_the_first_version_keeps_its_rows_and_goes_on(ledger_url, tm
     with office.ledger.transaction() as ledger:
         assert len(ledger.assignments(ROUND)) == 7
         reports = [CompiledReport(digest * 64, b"", b"", {}) for digest in "121"]
-        versions = [ledger.add_report(ROUND, report, DOCUMENT, ANNEX, NOW).version for report in reports]
+        versions = [ledger.add_report(ROUND, report, DOCUMENT, ANNEX, {}, NOW).version for report in reports]
         assert versions == [1, 2, 3], "figures that return to those of an older version make a new one"
 
 
@@ -112,13 +112,13 @@ def test_writing_the_same_fact_twice_is_writing_it_once(office, opened):
     units = [plan.unit(code) for code in round_.units]
     compiled = CompiledReport("1" * 64, b"", b"", {"a": 1})
     with office.ledger.transaction() as ledger:
-        report = ledger.add_report(ROUND, compiled, DOCUMENT, ANNEX, NOW)
+        report = ledger.add_report(ROUND, compiled, DOCUMENT, ANNEX, {}, NOW)
     decision = Decision(report.id, DOCUMENT.sha256, ANNEX.sha256, True, "", "lanhdao", NOW)
     writes = {
         "open": lambda ledger: ledger.open_round(round_, units, NOW + timedelta(days=1)),
         "queue": lambda ledger: ledger.queue(message("k"), NOW),
         "missed after queued": lambda ledger: ledger.record_missed(message("k"), NOW),
-        "compile": lambda ledger: ledger.add_report(ROUND, compiled, DOCUMENT, ANNEX, NOW + timedelta(days=1)).id,
+        "compile": lambda ledger: ledger.add_report(ROUND, compiled, DOCUMENT, ANNEX, {}, NOW + timedelta(days=1)).id,
         "decide": lambda ledger: ledger.record_decision(decision),
         "state": lambda ledger: ledger.set_report_state(report.id, "approved", NOW, "lanhdao"),
     }
@@ -156,7 +156,7 @@ def test_a_transaction_that_fails_leaves_nothing(ledger):
 def test_a_naive_datetime_is_refused_everywhere_an_instant_is_stored(office, opened):
     naive = NOW.replace(tzinfo=None)
     with office.ledger.transaction() as ledger:
-        report = ledger.add_report(ROUND, CompiledReport("1" * 64, b"", b"", {}), DOCUMENT, ANNEX, NOW)
+        report = ledger.add_report(ROUND, CompiledReport("1" * 64, b"", b"", {}), DOCUMENT, ANNEX, {}, NOW)
     decision = Decision(report.id, "", "", True, "", "lanhdao", naive)
     writes = [
         lambda ledger: ledger.queue(message("k"), naive),
@@ -236,7 +236,7 @@ def test_no_code_of_the_ledger_changes_or_removes_an_event_or_a_decision():
                     target = node.args[0] if node.args else getattr(node.func, "value", node)
                     changed.add(f"{called} {ast.unparse(target)}".replace("schema.", ""))
     tables = {change.split()[1] for change in changed}
-    assert tables <= {"assignments", "items", "reports", "table"}  # `table` is checked below
+    assert tables <= {"assignments", "items", "outbox", "reports", "table"}  # `table` is checked below
     assert not any(change.startswith("delete") for change in changed)
     for module in ("work", "items", "messages", "chats"):
         tree = ast.parse((Path(dinhky.ledger.__file__).parent / f"{module}.py").read_text("utf-8"))
@@ -248,8 +248,8 @@ def test_no_code_of_the_ledger_changes_or_removes_an_event_or_a_decision():
             and not isinstance(node.value, ast.Subscript)
         }
         assert named <= {
-            "schema.rounds", "schema.assignments", "schema.submissions", "schema.items", "schema.outbox", "schema.chats",
-            "schema.chat_updates",
+            "schema.rounds", "schema.assignments", "schema.submissions", "schema.items", "schema.outbox",
+            "schema.chats", "schema.chat_updates",
         }  # fmt: skip
 
 
@@ -269,7 +269,8 @@ def test_messages_of_units_and_plans_with_long_names_can_be_queued(office):
     plan, round_ = round_of(office, ROUND)
     long_plan = replace(plan, id="p" * 80, units=(*plan.units, LONG_UNIT))
     long_round = replace(round_, plan_id=long_plan.id, units=(LONG_UNIT.code,))
-    messages = list(to_unit(office, long_plan, long_round, LONG_UNIT, "opening", template="opening", now=NOW))
+    told = {"template": "opening", "now": NOW, "links": {}}
+    messages = list(to_unit(office, long_plan, long_round, LONG_UNIT, "opening", **told))
     with office.ledger.transaction() as ledger:
         ledger.open_round(long_round, [LONG_UNIT], NOW)
         assert [ledger.queue(one, NOW) for one in messages] == [True]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,7 +64,7 @@ def test_the_marked_workbook_is_mended_and_put_into_the_folder_again(commune):
     [marked] = (commune.home / "inbox" / "kthtdt" / "returned").glob("*_can-sua.xlsx")
     book = load_workbook(marked)
     posts = book["Tin bài"]
-    posts["E5"], posts["C6"], posts["B7"] = datetime(2026, 3, 2), "Tin", "Bản tin cải cách hành chính tuần 9"
+    posts["E5"], posts["C6"], posts["B7"] = date(2026, 3, 2), "Tin", "Bản tin cải cách hành chính tuần 9"
     book.save(commune.home / "inbox" / "kthtdt" / marked.name)
     look(commune)
     assert commune.assignment("kthtdt").state == "accepted"
