@@ -1,8 +1,8 @@
 """Every sentence a person reads, rendered from `include/templates/messages/`.
 
 `problems/*.yaml` map a problem's code to its sentence; `*.txt` are whole messages whose first line is the subject, most
-of them letters with the greeting and closing of `layout/`; `words.yaml` holds the names of weekdays and the like. Jinja,
-sandboxed and strict: a missing variable is an error, not a blank.
+of them letters with the greeting and closing of `layout/`; `words.yaml` holds the names of weekdays and the like.
+Jinja, sandboxed and strict: a missing variable is an error, not a blank.
 """
 
 from __future__ import annotations
