@@ -23,7 +23,7 @@ from dinhky.ledger import SqlLedger
 from dinhky.rounds.chasing import chase
 from dinhky.rounds.chat_codes import code_for
 from dinhky.rounds.chatting import ChatState, Enrollee, Heard, masked
-from dinhky.rounds.dispatching import MAX_REFUSALS, flush_outbox
+from dinhky.rounds.dispatching import flush_outbox
 from dinhky.rounds.enrolling import (
     ANSWERED_EVERY,
     GUESSED_WITHIN,
@@ -352,12 +352,6 @@ def test_a_chat_that_never_takes_a_message_is_silent_and_falls_back_to_email(com
 def test_no_chat_is_given_up_for_what_ails_the_service_or_the_bot(commune, reply, others):
     row = goes_on_refusing(commune, reply, SILENT_AFTER + 2, others=others)
     assert row["state"] == "queued"
-    assert commune.states()[VP][1] is ChatState.ACTIVE
-
-
-def test_a_message_that_is_given_up_after_days_takes_no_chat_with_it_unless_others_are_reached(commune):
-    row = goes_on_refusing(commune, Reply(500, b""), MAX_REFUSALS, others=False)
-    assert row["state"] == "failed"
     assert commune.states()[VP][1] is ChatState.ACTIVE
 
 

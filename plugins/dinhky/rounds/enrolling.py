@@ -28,7 +28,7 @@ GUESSES, GUESSED_WITHIN = 10, timedelta(days=1)
 """So many wrong texts within so long, and a chat is no longer listened to: a code cannot be found by trying."""
 
 SILENT_AFTER = 24
-"""Attempts of one message, about two working days."""
+"""Refusals of one message, about two working days."""
 OTHERS_REACHED_WITHIN = timedelta(days=1)
 REFUSED_BY_THE_CHAT = {"chat_refused", "chat_not_taken"}
 """Not what concerns the bot as a whole: its token, its limit, the way to the service."""
@@ -84,7 +84,7 @@ def is_silent(ledger: LedgerTransaction, queued: QueuedMessage, error: Temporary
     address = queued.message.address
     return (
         address.startswith(ZALO)
-        and queued.attempts >= SILENT_AFTER
+        and queued.refusals + 1 >= SILENT_AFTER
         and error.code in REFUSED_BY_THE_CHAT
         and ledger.another_chat_took(address, now - OTHERS_REACHED_WITHIN)
     )
