@@ -41,7 +41,6 @@ def register(commands: Commands) -> None:
     year.add_argument("--port", type=int)
     year.set_defaults(command=_year)
 
-
     portal = commands.add_parser("portal", help="run the units' pages alone, without the UI")
     portal.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     portal.add_argument("--port", type=int, default=8090)
