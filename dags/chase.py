@@ -6,6 +6,7 @@ On a fast clock the tick also sends it: a minute later, when the dispatcher come
 from airflow.sdk import DAG, get_current_context, task
 
 from dinhky import bootstrap
+from dinhky.orchestration.connections import sending_office
 from dinhky.orchestration.schedules import (
     FIRST_OF_ALL,
     RETRIES,
@@ -36,7 +37,9 @@ with DAG(
         office, moment = bootstrap.office(), tick(context)
         decided = chase(office, moment)
         if bootstrap.settings().clock.is_fast:
-            flush_outbox(office, by=f"{context['dag_run'].run_id}/{context['ti'].try_number}", clock=lambda: moment)
+            flush_outbox(
+                sending_office(), by=f"{context['dag_run'].run_id}/{context['ti'].try_number}", clock=lambda: moment
+            )
         return str(decided)
 
     decide()

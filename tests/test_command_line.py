@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -310,7 +311,44 @@ def test_a_flush_in_which_something_failed_for_good_gives_status_1(run, opened, 
         if file.is_file():
             file.unlink()
     status, out, _ = run("outbox", "flush")
-    assert (status, out.strip()) == (1, "Đã gửi 0, hoãn 0, lỗi 7.")
+    summary, *alarms = out.splitlines()
+    assert (status, summary, len(alarms)) == (1, "Đã gửi 0, hoãn 0, lỗi 7.", 7)
+    assert all("không còn nguyên vẹn" in alarm for alarm in alarms)
+    assert "dinhky outbox retry" in run("outbox", "list")[1].splitlines()[-1], "and what to do about it"
+
+
+@pytest.mark.usefixtures("office_morning")
+def test_a_person_looks_at_a_message_that_failed_has_it_tried_again_and_gives_another_up(run, opened, home):
+    kept = {file: file.read_bytes() for file in (home / "files").rglob("*") if file.is_file()}
+    for file in kept:
+        file.unlink()
+    run("outbox", "flush")
+    for file, data in kept.items():
+        file.write_bytes(data)
+    status, out, _ = run("outbox", "show", "1")
+    assert (status, out.startswith("Thư số 1, failed lúc")) == (0, True)
+    assert "Kính gửi" in out
+    status, out, _ = run("outbox", "retry", "1", "--reason", "Đã khôi phục tệp", "--by", "vhxh")
+    assert (status, out.strip()) == (0, "Đã đưa lại vào hàng đợi: thư số 1.")
+    status, out, _ = run("outbox", "cancel", "2", "--reason", "Đã đưa tận tay", "--by", "vhxh")
+    assert (status, out.strip()) == (0, "Sẽ không gửi nữa: thư số 2.")
+    assert run("outbox", "flush")[1].startswith("Đã gửi 1, ")
+    states = [line.split()[1] for line in run("outbox")[1].splitlines()[:7]]
+    assert states == ["sent", "cancelled", *["failed"] * 5]
+    with sqlite3.connect(home / "ledger.db") as ledger:
+        decided = ledger.execute("SELECT kind, actor FROM events WHERE kind LIKE 'message%' ORDER BY id").fetchall()
+    assert decided == [("message_retried", "vhxh"), ("message_cancelled", "vhxh")]
+
+
+@pytest.mark.parametrize("action", ["retry", "cancel"])
+@pytest.mark.parametrize("message", ["1", "99"])
+@pytest.mark.usefixtures("office_morning")
+def test_what_is_on_its_way_sent_or_not_there_cannot_be_decided_about(run, opened, action, message):
+    run("outbox", "flush")
+    before = run("outbox")[1]
+    status, out, err = run("outbox", action, message, "--reason", "x")
+    assert (status, out, run("outbox")[1]) == (2, "", before)
+    assert "Thư số 1 đang ở trạng thái “sent”" in err if message == "1" else "Không có thư số 99" in err
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["outbox"], ["outbox", "flush"]], ids=" ".join)

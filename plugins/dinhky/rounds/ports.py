@@ -460,6 +460,9 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
     def cancel(self, message_id: int, at: datetime, reason: str, *, missed: bool = False) -> None:
         """Settle a message unsent because it has become pointless, or (`missed`) because its time has passed."""
 
+    def lock_outbox(self) -> None:
+        """Let no dispatcher claim, and nobody decide about messages, until this transaction ends."""
+
     def requeue(self, message_ids: Sequence[int], at: datetime) -> None:
         """Begin anew with messages that a person wants to be tried again."""
 
