@@ -18,6 +18,7 @@ from dinhky.calendar_files import KNOWN_YEARS, working_calendar
 from dinhky.channels.chat import ChatChannel
 from dinhky.channels.email import MaildirChannel
 from dinhky.channels.imap import ImapMailbox, ImapSettings
+from dinhky.channels.letter_html import LetterHtml
 from dinhky.channels.smtp import SmtpChannel, SmtpSettings
 from dinhky.clock import Clock
 from dinhky.domain.calendar import WorkingCalendar
@@ -132,10 +133,11 @@ def office(current: Settings | None = None) -> Office:
     calendar = calendar_of(current)
     words = words_of(current)
     seal = signer(current)
+    html = letter_html(current)
     channels: dict[str, Channel] = {
-        "email": SmtpChannel(SmtpSettings.from_url(current.smtp_url), current.sender, current.reply_to)
+        "email": SmtpChannel(SmtpSettings.from_url(current.smtp_url), current.sender, current.reply_to, html=html)
         if current.smtp_url
-        else MaildirChannel(current.maildir, current.sender, current.reply_to),
+        else MaildirChannel(current.maildir, current.sender, current.reply_to, html),
         "chat": ChatChannel(os.environ, words, zalo_token=current.zalo_bot),
     }
     return Office(
@@ -226,6 +228,18 @@ def words_of(current: Settings | None = None) -> TemplateWords:
     """The wording alone, for what fails before there is an office. Read again when a template has changed."""
     folder = (current or settings()).messages
     return _words(folder, _signature(folder, "*.txt", "*.yaml", "layout/*", "parts/*.txt", "problems/*.yaml"))
+
+
+def letter_html(current: Settings) -> LetterHtml:
+    """How letters look in a mail program."""
+    style = words_of(current).words["html"]
+    return LetterHtml(
+        current.messages / "layout",
+        strong=style["strong"],
+        brand=style["brand"],
+        button=style["button"],
+        portal_url=current.portal_url,
+    )
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from dinhky.channels.letter_html import LetterHtml
 from dinhky.domain.errors import PermanentDeliveryError
 from dinhky.domain.local_time import local
 from dinhky.rounds.ports import Attachment, Files, Message, QueuedMessage
@@ -55,10 +56,16 @@ SEVEN_BITS = WholeWords(linesep="\r\n", cte_type="7bit")
 
 
 def compose(
-    queued: QueuedMessage, files: Files, sender: Address, now: datetime, reply_to: Address | None = None
+    queued: QueuedMessage,
+    files: Files,
+    sender: Address,
+    now: datetime,
+    reply_to: Address | None = None,
+    html: LetterHtml | None = None,
 ) -> EmailMessage:
     """The email of an outbox row: same Message-ID at every attempt. What answers a mail says which, so that mail
-    programs show the two together; `reply_to` is where answers to ours are read.
+    programs show the two together; `reply_to` is where answers to ours are read. With `html`, the same text comes a
+    second time, set for reading.
 
     Raises PermanentDeliveryError if a file is gone, or for a name or address that no header can hold.
     """
@@ -80,6 +87,8 @@ def compose(
         email["X-Auto-Response-Suppress"] = "OOF, AutoReply"
         email["X-Loop"] = sender.addr_spec
         email.set_content(message.body)
+        if html:
+            email.add_alternative(html(message.subject, message.body), subtype="html")
         for attachment in message.attachments:
             main, sub = _kind(attachment.name)
             data = _attached(attachment, files)
@@ -110,14 +119,17 @@ def _kind(file_name: str) -> tuple[str, str]:
 class MaildirChannel:
     """Keeps mail in a local maildir, one folder a recipient: what a trial without an SMTP server shows."""
 
-    def __init__(self, folder: Path, sender: Address, reply_to: Address | None = None) -> None:
+    def __init__(
+        self, folder: Path, sender: Address, reply_to: Address | None = None, html: LetterHtml | None = None
+    ) -> None:
         self._folder = folder
         self._sender = sender
         self._reply_to = reply_to
+        self._html = html
 
     def send(self, queued: QueuedMessage, files: Files, now: datetime) -> str:
         """Deliver one message into the recipient's maildir. Returns where it lies."""
-        email = compose(queued, files, self._sender, now, self._reply_to)
+        email = compose(queued, files, self._sender, now, self._reply_to, self._html)
         self._folder.mkdir(parents=True, exist_ok=True)
         box = mailbox.Maildir(self._folder / queued.message.address, create=True)
         key = box.add(email.as_bytes())

@@ -13,6 +13,7 @@ from email.headerregistry import Address
 from typing import Self
 
 from dinhky.channels.email import compose
+from dinhky.channels.letter_html import LetterHtml
 from dinhky.channels.pace import Pace
 from dinhky.channels.server_url import ServerUrl
 from dinhky.domain.errors import (
@@ -70,12 +71,14 @@ class SmtpChannel:
         sender: Address,
         reply_to: Address | None = None,
         *,
+        html: LetterHtml | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
         self._sender = sender
         self._reply_to = reply_to
+        self._html = html
         self._pace = Pace(settings.seconds_between, clock=clock, sleep=sleep)
         self._connection: smtplib.SMTP | None = None
         self._may_be_stale = False
@@ -97,7 +100,7 @@ class SmtpChannel:
         PermanentDeliveryError (5xx), or UncertainDelivery if the server fell silent after it was given the text: it may
         have taken the message.
         """
-        data = compose(queued, files, self._sender, now, self._reply_to).as_bytes()
+        data = compose(queued, files, self._sender, now, self._reply_to, self._html).as_bytes()
         if self._connection is None:
             self.get_ready()
         else:

@@ -7,7 +7,18 @@ import sys
 from collections.abc import Sequence
 
 from dinhky import bootstrap
-from dinhky.cli import chatting, deciding, following, linking, mailing, planning, running, sending, submitting
+from dinhky.cli import (
+    chatting,
+    deciding,
+    following,
+    linking,
+    mailing,
+    planning,
+    previewing,
+    running,
+    sending,
+    submitting,
+)
 from dinhky.cli.command import CANNOT_RUN
 from dinhky.domain.errors import DinhKyError, PlanError, Problem
 from dinhky.service.console import Console
@@ -37,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dinhky", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (planning, submitting, following, deciding, sending, mailing, linking, chatting, running):
+    for module in (planning, submitting, following, deciding, sending, mailing, linking, chatting, previewing, running):
         module.register(commands)
     return parser
 

@@ -18,6 +18,7 @@ from dinhky.domain.schedule import Round
 from dinhky.rounds.chasing import escalation, reminders
 from dinhky.rounds.contest_answers import takes_until
 from dinhky.rounds.lookup import round_of
+from dinhky.rounds.opening import opening_notices
 from dinhky.rounds.ports import LedgerTransaction, Message, Office, QueuedMessage
 from dinhky.rounds.succession import exists_on
 
@@ -68,6 +69,10 @@ def _current(
         assignment = ledger.assignment(round_.id, message.unit or "")
         if assignment is not None and assignment.state is State.WAIVED:
             raise NoLongerWantedError("message_unit_let_off")
+        if message.attachments:
+            unit, workbook = plan.unit(message.unit or ""), message.attachments[0]
+            notices = {one.key: one for one in opening_notices(office, ledger, plan, round_, unit, workbook, now)}
+            return _with_text_of(notices.get(message.key, message), queued)
     return queued
 
 
