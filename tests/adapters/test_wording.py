@@ -19,6 +19,7 @@ from dinhky.cli.message_samples import Samples
 from dinhky.domain import errors
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content, ScoreRow
+from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.plan import Kind
 from dinhky.rounds.lookup import round_of

@@ -181,6 +181,7 @@ class Samples(SampleFacts):
         longer = {"extended": {units[1]: self.round(REPORT).locks + timedelta(days=2)}}
         version: Facts = {"version": 2, "replaces": None, "differences": []}
         differences = [ReportDifference("actual", "", 6, 7), ReportDifference("state", units[1], "open", "accepted")]
+        upwards = {"name": self.plan.report_to[0].name}
         replacing = version | {"replaces": SimpleNamespace(version=1), "differences": differences}
         duty = self.plan.obligation("PL-12")
         unit = self.plan.unit(UNIT)
@@ -203,7 +204,9 @@ class Samples(SampleFacts):
             "approval_request.contest": self.to_person(SCORES, days_left=-1) | version,
             "report_returned": self.to_unit(REPORT, days_left=-1, unit=self.plan.compiler) | returned,
             "report": self.to_person(REPORT, days_left=-2) | version | {"name": self.plan.report_to[0].name},
-            "report.replacing": self.to_person(REPORT, days_left=-4) | replacing | {"name": self.plan.report_to[0].name},
+            "report.replacing": self.to_person(REPORT, days_left=-4)
+            | replacing
+            | {"name": self.plan.report_to[0].name},
             "standing_report": self.to_person(REPORT, days_left=-4) | {"duties": [(duty, told)], "silent": 1},
             "milestone_report": self.to_person(MILESTONE, days_left=-1) | products,
             "tally_posts": self.to_unit(POSTS, days_left=-2),

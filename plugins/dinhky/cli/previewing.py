@@ -37,7 +37,7 @@ def _preview(parsed: argparse.Namespace, console: Console) -> int:
     samples = Samples(office).all()
     chosen = [name for name in samples if parsed.name in {None, name, template_of(name)}]
     if not chosen:
-        raise unknown("unknown_message", parsed.name, sorted(samples))
+        raise unknown("unknown_letter", parsed.name, sorted(samples))
     as_html = bootstrap.letter_html(current)
     for name in chosen:
         letter = office.words.letter(template_of(name), **samples[name])
