@@ -72,6 +72,7 @@ class SmtpChannel:
         reply_to: Address | None = None,
         *,
         html: LetterHtml | None = None,
+        rest: float = REST_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -79,6 +80,7 @@ class SmtpChannel:
         self._sender = sender
         self._reply_to = reply_to
         self._html = html
+        self._rest = rest
         self._pace = Pace(settings.seconds_between, clock=clock, sleep=sleep)
         self._connection: smtplib.SMTP | None = None
         self._may_be_stale = False
@@ -156,7 +158,7 @@ class SmtpChannel:
             self._drop()
             if _is_timeout(error):
                 refusal = ServerUnavailable("smtp_unreachable", reason=_reason(error))
-                self._pace.close(self._settings.host, REST_SECONDS, refusal)
+                self._pace.close(self._settings.host, self._rest, refusal)
             raise UncertainDelivery("smtp_silent_after_text", reason=_reason(error)) from error
         if connection.sock:
             connection.sock.settimeout(self._settings.timeout)
@@ -227,7 +229,7 @@ class SmtpChannel:
     def _ended(self, refusal: ServerUnavailable, resting: bool) -> ServerUnavailable:
         self._drop()
         if resting:
-            self._pace.close(self._settings.host, REST_SECONDS, refusal)
+            self._pace.close(self._settings.host, self._rest, refusal)
         return refusal
 
 
