@@ -51,8 +51,9 @@ def test_what_was_played_is_a_quarter_of_four_communes_and_nothing_of_the_closed
 
 def test_every_message_went_out_once(played: subprocess.CompletedProcess[str]) -> None:
     mails = [path.name for path in (YEAR / "mail").rglob("new/*")]
-    assert len(mails) > 300
+    assert len(mails) > 200
     ledger = sqlite3.connect(f"file:{YEAR / 'ledger.db'}?mode=ro", uri=True)
-    [sent] = ledger.execute("SELECT count(*) FROM outbox WHERE state = 'sent'").fetchone()
+    by_themselves = "SELECT count(*) FROM outbox WHERE state = 'sent' AND carried_by IS NULL"
+    [sent] = ledger.execute(by_themselves).fetchone()  # the others went out within one of these
     assert len(mails) == sent
     assert ledger.execute("SELECT count(*) FROM outbox WHERE state IN ('failed', 'unknown')").fetchone() == (0,)
