@@ -61,7 +61,7 @@ def periodic_report(plan: Plan, obligation: Obligation) -> DAG:
             task_id="approve",
             task_display_name=label("approve"),
             report_id=report_id,
-            approver=plan.approver,
+            approver=plan.approver_of(obligation.ref),
             task_if_approved="send",
             task_if_returned="sent_back",
         )

@@ -14,6 +14,7 @@ from dinhky.contest_schema import contest_contradictions
 from dinhky.domain.errors import PlanError, Problem
 from dinhky.domain.period import MONTHS_PER_PERIOD, Cadence, periods_of
 from dinhky.domain.plan import Kind, Plan, nearest
+from dinhky.people_schema import people_contradictions
 from dinhky.plan_schema import PlanFile
 from dinhky.yaml_document import YamlDocument, read_yaml
 
@@ -234,6 +235,7 @@ def _contradictions_of_units(document: YamlDocument) -> Iterator[Problem]:
             yield document.problem("plan_successor_without_end", ("units", index, "succeeded_by"), key="until")
         if isinstance(unit.get("succeeded_by"), list) and unit.get("code") in unit["succeeded_by"]:
             yield document.problem("plan_successor_of_itself", ("units", index, "succeeded_by"), found=unit["code"])
+        yield from people_contradictions(document, unit, ("units", index))
 
 
 def _contradictions_of_changes(

@@ -12,25 +12,23 @@ from dinhky.domain.plan import (
     Amendment,
     Assumption,
     CancelledRound,
-    Contact,
     DueRule,
     FormerName,
     Kind,
     Letterhead,
     MovedDue,
     Obligation,
-    Person,
     Plan,
     Recipient,
     Roll,
     RotaOverride,
     Unit,
 )
+from dinhky.people_schema import ContactEntry, PersonEntry
 from dinhky.plan_names import (
     LONGEST_UNIT_CODE,
     LONGEST_UNIT_NAME,
     Address,
-    Chat,
     Code,
     UnitCode,
     known,
@@ -68,10 +66,6 @@ def _known_form(form: str, info: ValidationInfo) -> str:
     return known(form, info, "forms", "plan_unknown_form")
 
 
-def _known_user(user: str, info: ValidationInfo) -> str:
-    return known(user, info, "users", "plan_unknown_user")
-
-
 def _year_with_calendar(year: int, info: ValidationInfo) -> int:
     years = (info.context or {})["years"]
     if years is not None and year not in years:
@@ -94,7 +88,6 @@ def _assumable_of_plan(value: Any) -> str:
 PlanId = Annotated[str, name_like(r"[a-z0-9]+(-[a-z0-9]+)*", "phuc-loi-2026"), at_most(LONGEST_PLAN_ID)]
 Ref = Annotated[str, name_like(r"[A-Za-z][A-Za-z0-9]*(-[0-9]+(\.[0-9]+)*)?", "PL-5"), at_most(LONGEST_REF)]
 FormName = Annotated[str, name_like(r"[a-z][a-z0-9_]*", "communication_quarter"), AfterValidator(_known_form)]
-UserName = Annotated[str, name_like(r"[a-z][a-z0-9._-]*", "lanhdao"), AfterValidator(_known_user)]
 Year = Annotated[int, number_from(2000, 2100), AfterValidator(_year_with_calendar)]
 ChannelCode = Annotated[str, PlainValidator(_known_channel)]
 UnitCodes = Annotated[list[UnitCode], Field(min_length=1)]
@@ -202,6 +195,7 @@ class ObligationEntry(Entry):
     amended: tuple[AmendmentEntry, ...] = ()
     moved: tuple[MovedDueEntry, ...] = ()
     cancelled: tuple[CancelledEntry, ...] = ()
+    approver: PersonEntry | None = None
 
     def obligation(self) -> Obligation:
         """The same as a value of the domain. A report's window is the decree's unless the file says otherwise."""
@@ -237,15 +231,8 @@ class ObligationEntry(Entry):
             amended=tuple(item.amendment() for item in self.amended),
             moved=tuple(MovedDue(**dict(item)) for item in self.moved),
             cancelled=tuple(CancelledRound(**dict(item)) for item in self.cancelled),
+            approver=self.approver.person() if self.approver else None,
         )
-
-
-class ContactEntry(Entry):
-    """An item of a unit's `contacts:`."""
-
-    name: Text
-    email: Address
-    chat: Chat | None = None
 
 
 class FormerNameEntry(Entry):
@@ -271,21 +258,12 @@ class UnitEntry(Entry):
         return Unit(
             code=self.code,
             name=self.name,
-            contacts=tuple(Contact(**dict(contact)) for contact in self.contacts),
+            contacts=tuple(contact.contact() for contact in self.contacts),
             since=self.since,
             until=self.until,
             succeeded_by=self.succeeded_by,
             former_names=tuple(FormerName(**dict(former)) for former in self.former_names),
         )
-
-
-class PersonEntry(Entry):
-    """`approver:`."""
-
-    user: UserName
-    name: Text
-    email: Address
-    title: Text
 
 
 class RecipientEntry(Entry):
@@ -348,7 +326,7 @@ class PlanFile(Entry):
             document=self.document,
             subject=self.subject,
             letterhead=Letterhead(**letterhead),
-            approver=Person(**dict(self.approver)),
+            approver=self.approver.person(),
             compiler=self.compiler,
             report_to=tuple(Recipient(**dict(recipient)) for recipient in self.report_to),
             channels=dict(self.channels),

@@ -18,6 +18,7 @@ from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from yaml.composer import ComposerError
 from yaml.reader import ReaderError
 
@@ -201,14 +202,19 @@ def _keys_at(schema: type[Entry], place: Place) -> list[str]:
     """The keys that the schema knows at a place."""
     for part in place:
         if isinstance(part, str):
-            annotation = schema.model_fields[part].annotation
+            annotation = _fields(schema)[part].annotation
             choices = [annotation, *get_args(annotation)]
             schema = next(
                 choice
                 for choice in choices
                 if isinstance(choice, type) and choice is not NoneType and issubclass(choice, Entry)
             )
-    return list(schema.model_fields)
+    return list(_fields(schema))
+
+
+def _fields(schema: type[Entry]) -> dict[str, FieldInfo]:
+    """The schema's fields by the keys that the file has for them."""
+    return {field.alias or name: field for name, field in schema.model_fields.items()}
 
 
 def _quoted(value: Any) -> str:

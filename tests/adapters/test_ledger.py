@@ -21,7 +21,8 @@ from dinhky import bootstrap
 from dinhky.domain.assignment import State
 from dinhky.domain.content import Content
 from dinhky.domain.errors import IllegalTransition, Problem
-from dinhky.domain.plan import Contact, Plan, Unit
+from dinhky.domain.people import Contact
+from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.ledger import SqlLedger
 from dinhky.ledger.schema import metadata

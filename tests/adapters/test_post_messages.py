@@ -47,8 +47,6 @@ def facts(round_id: str, unit: str, posts: list[ToldPost], **more: Any) -> dict[
         "contact": plan.unit(unit).contacts[0],
         "obligation": duty,
         "links": {},
-        "nil": {},
-        "extended": {},
         "reads_replies": False,
         "channel_name": plan.channels.get(duty.channel or "", ""),
         "tally": tally(quota_of(plan, duty, round_), posts),

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.errors import CalendarGap, UnknownName
 from dinhky.domain.local_time import VIETNAM, local
+from dinhky.domain.people import Person
 from dinhky.domain.period import Cadence, Dates, Window, last_day_of_month
-from dinhky.domain.plan import DueRule, Kind, Letterhead, Obligation, Person, Plan, Roll, Unit
+from dinhky.domain.plan import DueRule, Kind, Letterhead, Obligation, Plan, Roll, Unit
 from dinhky.domain.schedule import Round, feasibility, find_round, quota_months, rounds_of, year_of
 
 # Vietnam's weekdays off around the dates used here.

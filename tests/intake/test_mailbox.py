@@ -10,7 +10,7 @@ import pytest
 from a_mailbox import Post, letter
 
 from dinhky.domain.errors import MailboxError
-from dinhky.domain.plan import Contact
+from dinhky.domain.people import Contact
 from dinhky.intake import mailbox as intake
 from dinhky.intake.mail import read_mail
 from dinhky.intake.mail_answers import MOST_STRANGERS

@@ -19,10 +19,10 @@ from dinhky import bootstrap
 from dinhky.domain.assignment import State
 from dinhky.domain.local_time import at as local_moment
 from dinhky.domain.local_time import local
+from dinhky.domain.people import Contact
 from dinhky.domain.plan import (
     Amendment,
     CancelledRound,
-    Contact,
     DueRule,
     FormerName,
     Kind,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dinhky.domain.plan import Contact, Unit
+from dinhky.domain.people import Contact
+from dinhky.domain.plan import Unit
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
 

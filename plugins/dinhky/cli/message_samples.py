@@ -202,10 +202,8 @@ class Samples(SampleFacts):
             "approval_request.replacing": self.to_person(REPORT, days_left=-1) | replacing,
             "approval_request.contest": self.to_person(SCORES, days_left=-1) | version,
             "report_returned": self.to_unit(REPORT, days_left=-1, unit=self.plan.compiler) | returned,
-            "report": self.to_person(REPORT, days_left=-2) | version | {"name": self.plan.report_to[0].name},
-            "report.replacing": self.to_person(REPORT, days_left=-4)
-            | replacing
-            | {"name": self.plan.report_to[0].name},
+            "report": self.to_person(REPORT, days_left=-2) | version | upwards,
+            "report.replacing": self.to_person(REPORT, days_left=-4) | replacing | upwards,
             "standing_report": self.to_person(REPORT, days_left=-4) | {"duties": [(duty, told)], "silent": 1},
             "milestone_report": self.to_person(MILESTONE, days_left=-1) | products,
             "tally_posts": self.to_unit(POSTS, days_left=-2),

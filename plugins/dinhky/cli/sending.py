@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from dinhky.cli.command import CANNOT_RUN, OK, PROBLEMS_FOUND, opened
@@ -12,15 +13,21 @@ if TYPE_CHECKING:
     from dinhky.cli.command import Commands
 
 COMMAND_LINE = "command line"
+STATES = ("queued", "claimed", "sending", "sent", "failed", "unknown", "missed", "cancelled")
 
 
 def register(commands: Commands) -> None:
     """Add these commands to the parser."""
     outbox = commands.add_parser("outbox", help="the messages that were decided, and what became of them")
-    outbox.set_defaults(command=_list)
+    outbox.set_defaults(command=_list, unit=None, round=None, day=None, state=None)
     actions = outbox.add_subparsers(metavar="ACTION")
 
-    actions.add_parser("list", help="list the outbox").set_defaults(command=_list)
+    listed = actions.add_parser("list", help="the messages and what became of them; some of them, with an option")
+    listed.add_argument("--unit", metavar="U", help="to this unit")
+    listed.add_argument("--round", metavar="R", help="about this round, such as phuc-loi-2026/PL-5/2026-Q1")
+    listed.add_argument("--day", metavar="DAY", type=date.fromisoformat, help="settled, or due to go out, on this day")
+    listed.add_argument("--state", metavar="S", choices=STATES, help="one of: " + ", ".join(STATES))
+    listed.set_defaults(command=_list)
     actions.add_parser("flush", help="send what is due").set_defaults(command=_flush)
 
     show = actions.add_parser("show", help="one message as it was sent, or will be, and what became of it")
@@ -38,10 +45,10 @@ def register(commands: Commands) -> None:
         decide.set_defaults(command=_decide, decision=name)
 
 
-def _list(_parsed: argparse.Namespace, console: Console) -> int:
+def _list(parsed: argparse.Namespace, console: Console) -> int:
     _, office = opened()
     with office.ledger.snapshot() as ledger:
-        rows = ledger.messages()
+        rows = ledger.messages(parsed.round, unit=parsed.unit, state=parsed.state, day=parsed.day)
     for row in rows:
         console.say("outbox_row", **row)
     for state in ("unknown", "failed"):

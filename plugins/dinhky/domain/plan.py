@@ -11,6 +11,7 @@ from functools import cached_property
 
 from dinhky.domain.contest import Contest, PhaseKind
 from dinhky.domain.errors import UnknownName
+from dinhky.domain.people import Contact, Person
 from dinhky.domain.period import Cadence, Window
 
 
@@ -51,15 +52,6 @@ class DueRule:
 
 
 @dataclass(frozen=True)
-class Contact:
-    """A person who speaks for a unit. `chat` names the environment variable holding an apprise URL, never the URL."""
-
-    name: str
-    email: str
-    chat: str | None = None
-
-
-@dataclass(frozen=True)
 class FormerName:
     """What a unit was called up to and including the day `until`."""
 
@@ -86,6 +78,15 @@ class Unit:
     def exists_on(self, day: date) -> bool:
         """Whether anything can be asked of the unit on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def contacts_on(self, day: date) -> tuple[Contact, ...]:
+        """Who speaks for the unit on that day, each address once."""
+        there = [found for contact in self.contacts if (found := contact.on(day))]
+        return tuple({contact.email: contact for contact in reversed(there)}.values())[::-1]
+
+    def still_here_on(self, day: date) -> tuple[Contact, ...]:
+        """Who may send for the unit on that day: also those who are away, but nobody who has left."""
+        return tuple(contact for contact in self.contacts if contact.until is None or day <= contact.until)
 
     def name_on(self, day: date) -> str:
         """What the unit was called on that day."""
@@ -188,6 +189,8 @@ class Obligation:
     amended: tuple[Amendment, ...] = ()
     moved: tuple[MovedDue, ...] = ()
     cancelled: tuple[CancelledRound, ...] = ()
+    approver: Person | None = None
+    """Who decides on its reports and hears who is late, if not the plan's approver."""
 
     def is_assumed(self, *fields: str) -> bool:
         """Whether the plan file, not the document, says any of these."""
@@ -209,16 +212,6 @@ FORM_OF_PHASE = {
     PhaseKind.FINAL: "contest_score",
 }
 """The workbooks of the phases in which something comes in; of the others a proof is asked, as of any milestone."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Someone named by the plan: `user` is the name they log in with."""
-
-    user: str
-    name: str
-    email: str
-    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -332,6 +325,16 @@ class Plan:
             )
             for phase in obligation.contest.phases
         )
+
+    def approver_of(self, ref: str) -> Person:
+        """Who decides on the obligation's reports and hears who is late. Raises UnknownName."""
+        return self.obligation(ref).approver or self.approver
+
+    @property
+    def approvers(self) -> tuple[Person, ...]:
+        """Everybody who decides on anything, each once; the plan's own first."""
+        own = [obligation.approver for obligation in self.obligations if obligation.approver]
+        return tuple(dict.fromkeys([self.approver, *own]))
 
     def obligation(self, ref: str) -> Obligation:
         """The obligation, or phase of a contest, of that ref. Raises UnknownName."""

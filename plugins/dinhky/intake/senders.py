@@ -8,7 +8,8 @@ from datetime import datetime
 
 from dinhky.domain.content import Identity
 from dinhky.domain.local_time import local
-from dinhky.domain.plan import Contact, Plan, Unit
+from dinhky.domain.people import Contact
+from dinhky.domain.plan import Plan, Unit
 from dinhky.rounds.ports import Office
 from dinhky.rounds.succession import named_on
 
@@ -34,7 +35,7 @@ def parties_of(office: Office, address: str, now: datetime) -> list[Party]:
         for plan in office.plans.values()
         for unit in (*plan.units, *plan.jurors)
         if unit.exists_on(today)
-        for contact in unit.contacts
+        for contact in dict.fromkeys((*unit.still_here_on(today), *unit.contacts_on(today)))
         if _plain(contact.email) == wanted
     ]
 

@@ -8,11 +8,12 @@ not have gone out, so a person decides).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, or_, select, text, true, update
 
+from dinhky.domain.local_time import at, end_of
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.correspondence import message_id_of
@@ -252,12 +253,26 @@ class MessageRows(Rows):
         query = select(table).where(or_(table.c.id == lead, table.c.carried_by == lead)).order_by(table.c.id)
         return [dict(row._mapping) for row in self._connection.execute(query)] if lead else []
 
-    def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
-        """The outbox for people, oldest first: all of it, or one round's."""
+    def messages(
+        self,
+        round_id: str | None = None,
+        *,
+        unit: str | None = None,
+        state: str | None = None,
+        day: date | None = None,
+    ) -> list[dict[str, Any]]:
+        """The outbox for people, oldest first: all of it, or a round's, a unit's, those in a state, those of a day.
+
+        A message is of the day in Vietnam on which it was settled, or may go out if it still waits.
+        """
         table = schema.outbox
         query = select(table).order_by(table.c.id)
-        if round_id:
-            query = query.where(table.c.round_id == round_id)
+        for column, wanted in ((table.c.round_id, round_id), (table.c.unit, unit), (table.c.state, state)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if day is not None:
+            moment = func.coalesce(table.c.settled_at, table.c.not_before)
+            query = query.where(moment >= at(day, time.min), moment <= end_of(day))
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
     def _add(self, message: Message, *, state: str, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from airflow.providers.standard.operators.hitl import HITLBranchOperator
 from airflow.sdk import Param
 
 from dinhky import bootstrap
-from dinhky.domain.plan import Person
+from dinhky.domain.people import Person
 from dinhky.orchestration.texts import approval_text, label
 from dinhky.rounds.ports import ReportVersion
 from dinhky.rounds.reporting import is_approved, record_decision, request_approval

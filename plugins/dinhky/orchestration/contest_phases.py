@@ -56,7 +56,7 @@ def phase_group(plan: Plan, phase: Obligation, round_: Round, after: list[Any], 
         ).expand_kwargs(open_task)
         after >> wait >> open_task
         if kind is PhaseKind.ENTRIES:
-            return [_approval(plan, _listed(plan, phase, round_, open_task, units), kind, following)]
+            return [_approval(plan, phase, _listed(plan, phase, round_, open_task, units), kind, following)]
         complete = WaitForAnswersOperator(
             task_id="complete",
             task_display_name=label("jury_complete" if kind in SCORED else "phase_complete"),
@@ -65,7 +65,7 @@ def phase_group(plan: Plan, phase: Obligation, round_: Round, after: list[Any], 
         )
         [open_task, units] >> complete
         if kind in SCORED:
-            return [_approval(plan, _ranked(plan, phase, [open_task, complete]), kind, following)]
+            return [_approval(plan, phase, _ranked(plan, phase, [open_task, complete]), kind, following)]
         report = _reported(plan, phase, [open_task, complete])
         if kind is PhaseKind.AWARD:
             return [report, _announced(plan, phase, open_task)]
@@ -101,13 +101,13 @@ def _ranked(plan: Plan, phase: Obligation, after: list[Any]) -> Any:
     return rank
 
 
-def _approval(plan: Plan, report_id: Any, kind: PhaseKind, following: str) -> Any:
+def _approval(plan: Plan, phase: Obligation, report_id: Any, kind: PhaseKind, following: str) -> Any:
     approve = ApproveReportOperator(
         task_id="approve",
         task_display_name=label("phase_approve"),
         subject=label("contest_approval_subject"),
         report_id=report_id,
-        approver=plan.approver,
+        approver=plan.approver_of(phase.ref),
         task_if_approved=following,
         task_if_returned=f"{kind}.sent_back",
     )

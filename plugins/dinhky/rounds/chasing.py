@@ -149,7 +149,8 @@ def _chase_round(
                 for message in reminders(office, ledger, plan, round_, assignment, Step.OVERDUE, now):
                     decided.queued += ledger.queue(message, now)
     told = Step.ESCALATION.value + ladder
-    is_told = message_key(round_.id, told, "", plan.approver.email) in ledger.message_keys(f"{round_.id}|{told}|")
+    approver = plan.approver_of(round_.ref).email
+    is_told = message_key(round_.id, told, "", approver) in ledger.message_keys(f"{round_.id}|{told}|")
     if not is_told and escalation_at(round_, office.calendar) <= now:
         notice = escalation(office, ledger, plan, round_, now)
         if notice and now > takes_until(office, round_):

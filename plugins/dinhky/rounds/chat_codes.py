@@ -8,7 +8,8 @@ from datetime import datetime
 
 from dinhky.domain.enrolment import code_of
 from dinhky.domain.local_time import local
-from dinhky.domain.plan import Contact, Plan, Unit
+from dinhky.domain.people import Contact, Way
+from dinhky.domain.plan import Plan, Unit
 from dinhky.rounds.chatting import Enrollee
 from dinhky.rounds.ports import Office, Signer
 
@@ -31,7 +32,9 @@ def code_for(signer: Signer, whose: Enrollee) -> str:
 def invitation(office: Office, plan_id: str, unit: Unit, contact: Contact) -> ChatInvitation | None:
     """What invites a contact to enrol; None without a bot, or for one whom a chat reaches already."""
     whose = Enrollee(plan_id, unit.code, contact.email)
-    if office.bot is None or whose in office.enrolled or contact.chat in office.chats:
+    if office.bot is None or Way.CHAT not in contact.channels:
+        return None
+    if whose in office.enrolled or contact.chat in office.chats:
         return None
     return ChatInvitation(code_for(office.signer, whose), office.bot_name)
 
@@ -48,7 +51,7 @@ def _contacts(office: Office, now: datetime) -> Iterator[tuple[Plan, Unit, Conta
     for plan in office.plans.values():
         for unit in (*plan.units, *plan.jurors):
             if unit.exists_on(local(now).date()):
-                for contact in unit.contacts:
+                for contact in unit.contacts_on(local(now).date()):
                     yield plan, unit, contact
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from dinhky.domain.errors import DinhKyError
 from dinhky.domain.local_time import local
-from dinhky.domain.plan import Contact, Plan
+from dinhky.domain.people import Contact
+from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.chat_codes import invitation
 from dinhky.rounds.combined_letters import letter_part, most_urgent_first

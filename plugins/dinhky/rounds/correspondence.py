@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dinhky.domain.local_time import local
+from dinhky.domain.people import Contact, Way
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.rounds.chat_codes import chat_of, invitation
@@ -117,7 +118,7 @@ def to_contacts(
     office_hours_only: bool = False,
     in_reply_to: str | None = None,
 ) -> Iterator[Message]:
-    """One message by email to each contact of a unit, and one by chat to those who have it.
+    """One message to each contact who speaks for a unit today, by every channel that they want.
 
     `about` is the id of a round, or of a plan where no round is concerned; it begins the messages' keys. `in_reply_to`
     is the Message-ID of the mail that they answer, if they answer one.
@@ -127,10 +128,7 @@ def to_contacts(
     for contact in unit.contacts:
         invited = invitation(office, plan_id, unit, contact)
         letter = office.words.letter(template, unit=unit, contact=contact, chat_invitation=invited, **facts)
-        addresses = [(EMAIL, contact.email)]
-        if chat := chat_of(office, plan_id, unit, contact):
-            addresses.append((CHAT, chat))
-        for channel, address in addresses:
+        for channel, address in addresses_of(office, plan_id, unit, contact):
             yield Message(
                 key=message_key(about, kind, unit.code, address),
                 kind=kind,
@@ -147,6 +145,13 @@ def to_contacts(
                 office_hours_only=office_hours_only,
                 in_reply_to=in_reply_to if channel == EMAIL else None,
             )
+
+
+def addresses_of(office: Office, plan_id: str, unit: Unit, contact: Contact) -> list[tuple[str, str]]:
+    """By which channels a contact is written to, and where: those they want, and email if nothing else reaches them."""
+    chat = chat_of(office, plan_id, unit, contact) if Way.CHAT in contact.channels else None
+    found = [(CHAT, chat)] if chat else []
+    return [(EMAIL, contact.email), *found] if Way.EMAIL in contact.channels or not chat else found
 
 
 def to_person(
@@ -184,14 +189,15 @@ def to_person(
 def to_approver(
     office: Office, plan: Plan, round_: Round, kind: str, *, template: str, now: datetime, **rest: Any
 ) -> Message:
-    """One email to the plan's approver, in office hours: nothing that concerns them waits for an answer at night."""
+    """One email to whoever approves of that duty, in office hours: nothing of theirs waits for an answer at night."""
+    approver = plan.approver_of(round_.ref)
     return to_person(
         office,
         plan,
         round_,
         kind,
-        name=plan.approver.name,
-        email=plan.approver.email,
+        name=approver.name,
+        email=approver.email,
         template=template,
         now=now,
         office_hours_only=True,

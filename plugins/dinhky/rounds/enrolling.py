@@ -14,7 +14,8 @@ from typing import Any
 
 from dinhky.domain.enrolment import asks_to_stop, codes_in
 from dinhky.domain.errors import Problem, TemporaryDeliveryError, UnknownName
-from dinhky.domain.plan import Contact, Plan, Unit
+from dinhky.domain.people import Contact
+from dinhky.domain.plan import Plan, Unit
 from dinhky.rounds.chat_codes import contacts_by_code
 from dinhky.rounds.chatting import ZALO, ChatState, EnrolledChat, Enrollee, Heard, masked
 from dinhky.rounds.correspondence import CHAT, message_key

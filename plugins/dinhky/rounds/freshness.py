@@ -6,6 +6,7 @@ have passed. Nothing pointless goes out, and no wrong number of days left.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -71,8 +72,8 @@ def _current(
             raise NoLongerWantedError("message_unit_let_off")
         if message.attachments:
             unit, workbook = plan.unit(message.unit or ""), message.attachments[0]
-            notices = {one.key: one for one in opening_notices(office, ledger, plan, round_, unit, workbook, now)}
-            return _with_text_of(notices.get(message.key, message), queued)
+            notices = list(opening_notices(office, ledger, plan, round_, unit, workbook, now))
+            return _with_text_of(_of_today(ledger, message, notices, now), queued)
     return queued
 
 
@@ -94,8 +95,18 @@ def _reminder(
         raise NoLongerWantedError("message_too_late", missed=True)
     if not is_late_already and _is_superseded(ledger, message):
         raise NoLongerWantedError("message_superseded", missed=True)
-    current = {one.key: one for one in reminders(office, ledger, plan, round_, assignment, Step(message.kind), now)}
-    return current.get(message.key, message)
+    current = list(reminders(office, ledger, plan, round_, assignment, Step(message.kind), now))
+    return _of_today(ledger, message, current, now)
+
+
+def _of_today(ledger: LedgerTransaction, message: Message, current: Sequence[Message], now: datetime) -> Message:
+    """The message as it is worded today. If its reader does not speak for the unit any more, those who do are written
+    to in their place."""
+    if message.address not in {one.address for one in current}:
+        for one in current:
+            ledger.queue(one, now)
+        raise NoLongerWantedError("message_reader_gone")
+    return next((one for one in current if one.key == message.key), message)
 
 
 def _is_superseded(ledger: LedgerTransaction, message: Message) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -481,8 +481,18 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
     def went_together(self, message_id: int) -> list[dict[str, Any]]:
         """The message and those that it went out with as one; empty if there is none of that id."""
 
-    def messages(self, round_id: str | None = None) -> list[dict[str, Any]]:
-        """The outbox for people, oldest first: all of it, or one round's."""
+    def messages(
+        self,
+        round_id: str | None = None,
+        *,
+        unit: str | None = None,
+        state: str | None = None,
+        day: date | None = None,
+    ) -> list[dict[str, Any]]:
+        """The outbox for people, oldest first: all of it, or a round's, a unit's, those in a state, those of a day.
+
+        A message is of the day in Vietnam on which it was settled, or may go out if it still waits.
+        """
 
     def event(self, kind: str, *, at: datetime, actor: str, round_id: str = "", unit: str = "", **detail: Any) -> None:
         """Append who, what, when, why."""

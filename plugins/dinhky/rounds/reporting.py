@@ -138,7 +138,7 @@ def record_decision(office: Office, report_id: int, *, approved: bool, comment: 
                 template="report_returned",
                 now=at,
                 comment=comment,
-                approver=plan.approver,
+                approver=plan.approver_of(round_.ref),
                 version=version.version,
             )
             for notice in notices:

@@ -55,9 +55,9 @@ def exists_on(plan: Plan, code: str, day: date) -> bool:
 
 
 def named_on(unit: Unit, day: date) -> Unit:
-    """The unit under the name it has on that day."""
-    name = unit.name_on(day)
-    return unit if name == unit.name else replace(unit, name=name)
+    """The unit under the name it has on that day, with those as contacts who speak for it then."""
+    name, contacts = unit.name_on(day), unit.contacts_on(day)
+    return unit if (name, contacts) == (unit.name, unit.contacts) else replace(unit, name=name, contacts=contacts)
 
 
 def unit_of(plan: Plan, assignment: Assignment) -> Unit:

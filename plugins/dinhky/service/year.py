@@ -129,7 +129,7 @@ class Year:
         office = bootstrap.office(current)
         secrets = passwords(current.home)
         admin = AirflowApi(url, "admin", secrets["admin"])
-        users = {plan.approver.user for plan in office.plans.values()}
+        users = {person.user for plan in office.plans.values() for person in plan.approvers}
         approvers = [AirflowApi(url, user, secrets[user]) for user in sorted(users)]
         waiting = sorted(
             (delivery for behaviour in self.behaviours.values() for delivery in behaviour.deliveries),

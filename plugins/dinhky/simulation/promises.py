@@ -198,8 +198,7 @@ class _Oracle:
         return [one for one in known if one[1] < one[2]]
 
     def _escalation(self, round_: Round) -> Iterator[BrokenPromise]:
-        approver = self._plan.approver
-        key = (round_.id, "escalation", "", approver.email)
+        key = (round_.id, "escalation", "", self._approver(round_))
         if self._truth.is_invitation(round_.id):
             return
         self._wanted.add(key)
@@ -352,7 +351,7 @@ class _Oracle:
         if acted.at not in after:
             return
         kind = f"{'tally' if round_.kind is Kind.POSTS else 'products'}-again-{after.index(acted.at) + 1}"
-        yield from self._once_to(round_.id, kind, self._plan.approver.email, acted.at)
+        yield from self._once_to(round_.id, kind, self._approver(round_), acted.at)
         if round_.kind is Kind.POSTS:
             for code in self._plan.existing(self._plan.obligation(round_.ref).lead, local(acted.at).date()):
                 for address in _addresses(self._plan.unit(code), self._played):
@@ -416,8 +415,8 @@ class _Oracle:
 
         What is compiled anew without having changed is asked about again, unless it is approved already.
         """
-        approver = self._plan.approver.email
         for round_id in dict.fromkeys(one.round_id for one in self._played.compiled):
+            approver = self._approver(self._played.rounds[round_id])
             compiled = [one for one in self._played.compiled if one.round_id == round_id]
             decided = [one for one in self._played.decided if one.round_id == round_id]
             answers: dict[int, bool] = {}
@@ -592,7 +591,6 @@ class _Oracle:
 
         Jurors without whom the jury went on are told so.
         """
-        approver = self._plan.approver.email
         for (round_id, juror), moment in self._played.let_off.items():
             for address in _addresses(self._plan.unit(juror), self._played):
                 yield from self._once_to(round_id, "let-off", address, moment, juror)
@@ -600,7 +598,7 @@ class _Oracle:
             round_ = self._played.rounds[round_id]
             entered = set(self._truth.entries(round_.ref.rpartition(".")[0], round_.period.label, moment).values())
             lead = self._plan.obligation(round_.ref).lead
-            yield from self._once_to(round_id, f"contest-award-v{version.version}", approver, moment)
+            yield from self._once_to(round_id, f"contest-award-v{version.version}", self._approver(round_), moment)
             for kind, units in (("results", entered), ("award", lead)):
                 for code in sorted(units):
                     for address in _addresses(self._plan.unit(code), self._played):
@@ -617,7 +615,7 @@ class _Oracle:
             return
         entries = self._truth.entries(whole, round_.period.label, moment)
         owners = {entries[title] for title in best(self._truth.ranking(final, moment), contest.sent_on_count)}
-        yield from self._once_to(round_.id, "contest-sent-on", self._plan.approver.email, moment)
+        yield from self._once_to(round_.id, "contest-sent-on", self._approver(round_), moment)
         for code in sorted(owners):
             for address in _addresses(self._plan.unit(code), self._played):
                 yield from self._once_to(round_.id, "contest-sent-on", address, moment, code)
@@ -649,7 +647,6 @@ class _Oracle:
 
     def _endings(self) -> Iterator[BrokenPromise]:
         """The tally of every quota, the products of every milestone, the standing duties of every period."""
-        approver = self._plan.approver.email
         for closed in self._played.closed:
             round_id, _, standing = closed.round_id.partition("/standing")
             round_ = self._played.rounds[round_id]
@@ -658,7 +655,7 @@ class _Oracle:
             elif round_.phase is PhaseKind.SENT_ON:
                 continue
             elif round_.kind is Kind.MILESTONE:
-                yield from self._once_to(round_id, "products", approver, closed.at)
+                yield from self._once_to(round_id, "products", self._approver(round_), closed.at)
                 yield from self._products(round_, closed.at)
             elif round_.kind is Kind.POSTS:
                 yield from self._tally(round_, closed.at)
@@ -679,7 +676,7 @@ class _Oracle:
         duties = standing_duties(self._plan, round_.window)
         if not duties:
             return
-        yield from self._once_to(round_.id, "standing", self._plan.approver.email, moment)
+        yield from self._once_to(round_.id, "standing", self._approver(round_), moment)
         places: Counter[str] = Counter()
         expected = []
         for duty in duties:
@@ -716,7 +713,7 @@ class _Oracle:
         true = self._truth.tally(round_.id, moment)
         if any(moment <= self._truth.closes(round_.id, unit, moment) for unit in self._truth.owing(round_.id, moment)):
             yield BrokenPromise(Broken.WRONG_NUMBER, round_.id, kind="tally", at=moment, found="too early")
-        yield from self._once_to(round_.id, "tally", self._plan.approver.email, moment)
+        yield from self._once_to(round_.id, "tally", self._approver(round_), moment)
         for code in self._plan.existing(self._plan.obligation(round_.ref).lead, local(moment).date()):
             for address in _addresses(self._plan.unit(code), self._played):
                 yield from self._once_to(round_.id, "tally", address, moment, code)
@@ -865,6 +862,9 @@ class _Oracle:
         found = re.search(self._reading["weekday_and_day"], sent.message.body)
         if not found or found[0] != expected:
             yield _broken(Broken.WRONG_DATE, sent, key, found[0] if found else "", expected)
+
+    def _approver(self, round_: Round) -> str:
+        return (self._plan.obligation(round_.ref).approver or self._plan.approver).email
 
     def _exists(self, code: str, day: date) -> bool:
         unit = next((unit for unit in (*self._plan.units, *self._plan.jurors) if unit.code == code), None)

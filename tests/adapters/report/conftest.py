@@ -13,6 +13,7 @@ import pytest
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.content import Activity, Content, Post, Remark
+from dinhky.domain.people import Person
 from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import (
     Assumption,
@@ -20,7 +21,6 @@ from dinhky.domain.plan import (
     Kind,
     Letterhead,
     Obligation,
-    Person,
     Plan,
     Recipient,
     Roll,

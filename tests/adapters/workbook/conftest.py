@@ -16,8 +16,9 @@ from hypothesis import settings
 from openpyxl import load_workbook
 
 from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.people import Person
 from dinhky.domain.period import Cadence, Window
-from dinhky.domain.plan import DueRule, Kind, Letterhead, Obligation, Person, Plan, Roll, Unit
+from dinhky.domain.plan import DueRule, Kind, Letterhead, Obligation, Plan, Roll, Unit
 from dinhky.domain.schedule import Round, find_round
 from dinhky.signing import HmacSigner
 from dinhky.wording import TemplateWords
