@@ -77,7 +77,7 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
 
 
 def shown(browser: Browser, page_html: str, width: int) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 700}, device_scale_factor=1.25)
+    page = browser.new_page(viewport={"width": width, "height": 700}, device_scale_factor=1)
     page.set_content(page_html)
     if page.locator("iframe").count():
         frame = page.frames[-1]
