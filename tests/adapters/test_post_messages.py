@@ -53,6 +53,8 @@ def facts(round_id: str, unit: str, posts: list[ToldPost], **more: Any) -> dict[
         "working_days_left": 3,
         "is_due_today": False,
         "is_overdue": False,
+        "nil": {},
+        "extended": {},
         "returned_because": None,
         "writers": [plan.unit(code).name for code in round_.asked] if duty.rota else [],
         "names": {each.code: each.name for each in plan.units},

@@ -181,6 +181,7 @@ class Samples(SampleFacts):
         longer = {"extended": {units[1]: self.round(REPORT).locks + timedelta(days=2)}}
         version: Facts = {"version": 2, "replaces": None, "differences": []}
         differences = [ReportDifference("actual", "", 6, 7), ReportDifference("state", units[1], "open", "accepted")]
+        upwards = {"name": self.plan.report_to[0].name}
         replacing = version | {"replaces": SimpleNamespace(version=1), "differences": differences}
         duty = self.plan.obligation("PL-12")
         unit = self.plan.unit(UNIT)
