@@ -89,7 +89,11 @@ class TemplateWords:
     @cached_property
     def _environment(self) -> SandboxedEnvironment:
         environment = SandboxedEnvironment(
-            loader=FileSystemLoader(self._folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=FileSystemLoader(self._folder),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,  # whoever opens the office looks whether a template has changed
         )
         environment.filters |= self.filters
         return environment

@@ -200,7 +200,7 @@ outbox = Table(
     Column("carried_by", Integer),
     Column("combined", JSON),
     Index(None, "state", "not_before"),
-    Index(None, "address", "state"),
+    Index(None, "address", "state", "not_before"),
     Index(None, "round_id"),
 )
 """Every message that was ever decided. `attempts` counts how often it was taken up, `refusals` how often a server has

@@ -307,7 +307,7 @@ class _Dispatcher:
 
 def _wait(tries: int, error: TemporaryDeliveryError) -> timedelta:
     """How long to leave a message alone that has been tried so often; as long as the server asks for, if it does."""
-    wait = LONGEST_RETRY if tries > LONG_AWAY else min(FIRST_RETRY * (1 << tries - 1), LONGEST_RETRY)
+    wait: timedelta = LONGEST_RETRY if tries > LONG_AWAY else min(FIRST_RETRY * (1 << tries - 1), LONGEST_RETRY)
     with suppress(ValueError, OverflowError):
         wait = max(wait, timedelta(seconds=float(error.params.get("retry_after", 0))))
     return wait

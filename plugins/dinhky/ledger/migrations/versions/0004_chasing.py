@@ -15,7 +15,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("refusals", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("carried_by", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("combined", sa.JSON(), nullable=True))
-        batch_op.create_index(batch_op.f("ix_outbox_address_state"), ["address", "state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_outbox_address_state_not_before"), ["address", "state", "not_before"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_outbox_round_id"), ["round_id"], unique=False)
 
     op.create_table(
