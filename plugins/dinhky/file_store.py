@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 class FileStore:
@@ -20,14 +21,17 @@ class FileStore:
         path = self.path(sha256)
         if path.exists():
             return sha256
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        temporary = f"{path}.{os.urandom(8).hex()}"  # processes of several machines may share the folder
+        try:
+            handle = os.open(temporary, _NEW_FILE, 0o440)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(temporary, _NEW_FILE, 0o440)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o440)
             os.replace(temporary, path)  # whole or not at all, also for a reader in another process
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

@@ -109,6 +109,7 @@ def test_the_marked_workbook_mended_and_sent_back_is_accepted(commune):
     posts["C6"], posts["B7"] = "Tin", "Bản tin cải cách hành chính tuần 9"
     receipt = commune.receive("kthtdt", saved(book), at("12T15:00"))
     assert (receipt.verdict, receipt.number, receipt.problems, receipt.answer) == (Verdict.ACCEPTED, 2, (), None)
+    assert receipt.questions == (), "our own list is no sheet that anybody added"
     assert dict(receipt.counted)["Tin bài"] == 3
 
 
@@ -163,6 +164,31 @@ def test_what_is_asked_stops_nothing_and_is_marked_in_another_colour(commune):
     with asking.office.ledger.snapshot() as ledger:
         assert ledger.newest_submission(ROUND, "vp").questions == (QUESTION,)
     assert asking.answer("vp") == replace(receipt, again=True)
+
+
+def test_every_cell_that_is_asked_about_is_marked_with_what_it_was_taken_for(commune):
+    plan, round_ = round_of(commune.office, ROUND)
+    rows = [
+        {
+            "title": f"Tin {day}",
+            "form": "Tin",
+            "channel": "Cổng thông tin điện tử phường",
+            "published": f"{day}/2",
+            "link": f"https://phucloi.example/{day}",
+            "field": "Chung",
+        }
+        for day in (15, 16)
+    ]
+    data = fill(commune.office.workbooks.build(plan, round_, plan.unit("vp")), {"posts": rows})
+    receipt = commune.receive("vp", data, at("12T09:00"))
+    book = opened(commune.office.files.get(receipt.answer.sha256))
+    assert (receipt.verdict, [question.code for question in receipt.questions]) == (
+        Verdict.ACCEPTED,
+        ["date_year_added"],
+    )
+    assert marks(book) == {"Tin bài!E5": QUESTION_FILL, "Tin bài!E6": QUESTION_FILL}
+    assert [("15/02/2026" in book["Tin bài"][cell].comment.text) for cell in ("E5", "E6")] == [True, False]
+    assert book[LIST]["A1"].value == "2 ĐIỂM ĐỀ NGHỊ XEM LẠI"
 
 
 def test_a_file_with_questions_after_the_lock_waits_and_asks(commune):

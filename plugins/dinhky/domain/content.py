@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 
@@ -144,21 +145,31 @@ class Content:
         )
 
 
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
+
+
+@cache
+def _date_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind) if item.type == "date")
+
+
 def _plain(record: Any) -> dict[str, Any]:
-    values = {item.name: getattr(record, item.name) for item in fields(record)}
-    for name, value in values.items():
-        if isinstance(value, date):
-            values[name] = value.isoformat()
-        elif isinstance(value, Mapping):
-            values[name] = {key: str(points) for key, points in value.items()}
+    kind: type = type(record)
+    values = {name: getattr(record, name) for name in _field_names(kind)}
+    for name in _date_fields(kind):
+        values[name] = values[name].isoformat()
+    if "points" in values:
+        values["points"] = {key: str(points) for key, points in values["points"].items()}
     return values
 
 
 def _record(kind: type, row: Mapping[str, Any]) -> Any:
     values = dict(row)
-    for item in fields(kind):
-        if item.type == "date" and item.name in values:
-            values[item.name] = date.fromisoformat(values[item.name])
-        elif item.name == "points" and item.name in values:
-            values[item.name] = {key: Decimal(points) for key, points in values[item.name].items()}
+    for name in _date_fields(kind):
+        if name in values:
+            values[name] = date.fromisoformat(values[name])
+    if "points" in values:
+        values["points"] = {key: Decimal(points) for key, points in values["points"].items()}
     return kind(**values)

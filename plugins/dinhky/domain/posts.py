@@ -278,7 +278,7 @@ def distinct_posts(told: Iterable[ToldPost]) -> tuple[list[ToldPost], list[Dupli
 
     seen: dict[tuple[str, ...], int] = {}
     for position, post in enumerate(posts):
-        for key in _keys(post):
+        for key in keys_of(post):
             one, other = sorted((first_of(seen.setdefault(key, position)), first_of(position)))
             leader[other] = one
     distinct, repeated = [], []
@@ -293,7 +293,7 @@ def distinct_posts(told: Iterable[ToldPost]) -> tuple[list[ToldPost], list[Dupli
 
 def same_item(one: ToldPost, other: ToldPost) -> Sameness | None:
     """What makes two told items one, the link first; None for two items."""
-    shared = set(_keys(one)) & set(_keys(other))
+    shared = set(keys_of(one)) & set(keys_of(other))
     return next((sameness for sameness in Sameness if any(key[0] == sameness for key in shared)), None)
 
 
@@ -302,7 +302,7 @@ def _by_id(post: ToldPost) -> tuple[int, str]:
     return len(post.id), post.id
 
 
-def _keys(post: ToldPost) -> list[tuple[str, ...]]:
+def keys_of(post: ToldPost) -> list[tuple[str, ...]]:
     """What identifies an item: two that share one of these are one."""
     keys: list[tuple[str, ...]] = []
     if post.evidence_kind is EvidenceKind.LINK and post.evidence.strip():

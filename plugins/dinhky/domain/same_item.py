@@ -65,6 +65,7 @@ def bare_link(link: str) -> str:
     return f"{host}{path}{'?' if query else ''}{urlencode(sorted(query))}{route}"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def is_web_link(text: str) -> bool:
     """Whether it is an http or https address of a host with a dot in its name, without spaces."""
     if " " in text:

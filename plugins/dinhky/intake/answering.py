@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -63,19 +64,20 @@ def marked_up(
     now: datetime,
 ) -> Attachment | None:
     """The sender's own workbook with every place marked, stored; None where no place can be, or it cannot be done."""
-    marks = [*_marks(office, problems, is_question=False), *_marks(office, questions, is_question=True)]
-    if not any(mark.cell for mark in marks):
+    errors = list(_marks(office, problems, is_question=False))
+    asked = list(_marks(office, questions, is_question=True))
+    if not any(mark.cell for mark in [*errors, *asked]):
         return None
     texts = office.words.texts(
         "marked_up",
-        errors=len(problems),
-        questions=len(questions),
+        errors=len(errors),
+        questions=len(asked),
         unit=named_on(unit, local(now).date()).name,
         period=round_.period.label,
         file_name=file_name,
         received_at=now,
     )
-    marked = office.workbooks.marked(data, marks, texts)
+    marked = office.workbooks.marked(data, [*errors, *asked], texts)
     return Attachment(answer_name(office, file_name), office.files.put(marked)) if marked else None
 
 
@@ -87,14 +89,26 @@ def answer_name(office: Office, file_name: str) -> str:
 
 
 def _marks(office: Office, problems: Sequence[Problem], *, is_question: bool) -> Iterator[Mark]:
-    for problem, sentence in zip(problems, sentences_of(office, problems), strict=True):
-        needed = sentence.removeprefix(f"{problem.where}: ") if problem.where else sentence
-        params = problem.params
-        found = params.get("found")
-        yield Mark(
-            sheet=str(params.get("sheet", "")),
-            cell=str(params.get("cell", "")) if "sheet" in params else "",
-            found=found if isinstance(found, str) else "",
-            needed=needed[:1].upper() + needed[1:],
-            is_question=is_question,
-        )
+    for problem in problems:
+        for one in _by_cell(problem):
+            sentence, params = office.words.sentence(one), one.params
+            needed = sentence.removeprefix(f"{one.where}: ") if one.where else sentence
+            found = params.get("found")
+            yield Mark(
+                sheet=str(params.get("sheet", "")),
+                cell=str(params.get("cell", "")) if "sheet" in params else "",
+                found=found if isinstance(found, str) else "",
+                needed=needed[:1].upper() + needed[1:],
+                is_question=is_question,
+            )
+
+
+def _by_cell(problem: Problem) -> Iterator[Problem]:
+    """What is said of several cells together, cell by cell."""
+    cells = problem.params.get("cells")
+    if not cells:
+        yield problem
+        return
+    for cell in cells:
+        about = {"cell": cell["cell"], "found": cell["found"], "cells": [cell]}
+        yield replace(problem, params={**problem.params, **about})

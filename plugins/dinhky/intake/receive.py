@@ -94,9 +94,9 @@ def _read(office: Office, plan: Plan, round_: Round, unit: Unit, arrived: _Arriv
         if ledger.assignment(round_.id, unit.code) is None:
             return None
         problems = problems or tuple(answer_problems(ledger, plan, round_, unit, reading.content))
-        newest = ledger.newest_submission(round_.id, unit.code)
-    read = _Read(reading.content, problems, questions)
-    if not (problems or questions) or (newest and _is_same(office, newest, arrived, read)):
+        read = _Read(reading.content, problems, questions)
+        is_again = _same_before(office, ledger, round_, unit, arrived, read) is not None
+    if is_again or not (problems or questions):
         return read  # what came before has its answer
     answer = marked_up(office, arrived.data, arrived.name, round_, unit, problems, questions, arrived.at)
     return _Read(reading.content, problems, questions, answer)
@@ -112,12 +112,12 @@ def _record(office: Office, plan: Plan, round_: Round, unit: Unit, arrived: _Arr
         if assignment is None:
             return None
         report = ledger.latest_report(round_.id)
-        is_sent = ledger.sent_report(round_.id) is not None
+        is_sent = report is not None and ledger.sent_report(round_.id) is not None
         is_shut = is_closed(office, ledger, round_, unit.code, report, now)
         receipt = partial(_receipt, office, ledger, plan, round_, is_sent=is_sent)
-        newest = ledger.newest_submission(round_.id, unit.code)
-        if newest and _is_same(office, newest, arrived, read) and (is_shut or newest.state != Verdict.HELD.value):
-            return receipt(newest, assignment, again=True)
+        before = _same_before(office, ledger, round_, unit, arrived, read)
+        if before and (is_shut or before.state != Verdict.HELD.value):
+            return receipt(before, assignment, again=True)
         verdict = Verdict.RETURNED if read.problems else Verdict.HELD if is_shut else Verdict.ACCEPTED
         submission = ledger.add_submission(
             round_id=round_.id,
@@ -235,14 +235,19 @@ def _refuse(office: Office, plan: Plan, unit: Unit, arrived: _Arrived, problems:
     return Receipt(Verdict.REFUSED, arrived.sha256, arrived.name, unit=unit.code, problems=problems)
 
 
-def _is_same(office: Office, newest: Submission, arrived: _Arrived, read: _Read) -> bool:
-    """Whether the unit's last file was this very one, with the same answer: by the rules, or by a person's decision."""
-    if newest.sha256 != arrived.sha256:
-        return False
+def _same_before(
+    office: Office, ledger: LedgerTransaction, round_: Round, unit: Unit, arrived: _Arrived, read: _Read
+) -> Submission | None:
+    """The unit's last file, if it was this very one with the same answer: by the rules, or by a person's decision."""
+    if not ledger.is_newest(round_.id, unit.code, arrived.sha256):
+        return None
+    newest = ledger.newest_submission(round_.id, unit.code)
+    if newest is None:
+        return None
     was_right = newest.content is not None
-    if was_right and newest.state not in {Verdict.ACCEPTED.value, Verdict.HELD.value}:
-        return True
-    return sentences_of(office, newest.problems) == sentences_of(office, read.problems)
+    is_decided = was_right and newest.state not in {Verdict.ACCEPTED.value, Verdict.HELD.value}
+    has_same_answer = sentences_of(office, newest.problems) == sentences_of(office, read.problems)
+    return newest if is_decided or has_same_answer else None
 
 
 def _receipt(

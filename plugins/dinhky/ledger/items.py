@@ -24,6 +24,16 @@ _TOLD = (
     )
     .order_by(schema.items.c.told_at, schema.items.c.id)
 )
+_IN_FILES = (
+    select(schema.items)
+    .join(schema.submissions, schema.submissions.c.id == schema.items.c.submission_id)
+    .where(
+        schema.submissions.c.round_id == bindparam("of_round"),
+        schema.submissions.c.unit == bindparam("of_unit"),
+        schema.items.c.withdrawn_at.is_(None),
+    )
+    .order_by(schema.items.c.told_at, schema.items.c.id)
+)
 _WITHDRAW = (
     update(schema.items)
     .where(
@@ -50,7 +60,9 @@ class ItemRows(Rows):
 
     def replace_items(self, plan_id: str, submission: Submission, posts: Sequence[ToldPost]) -> None:
         """Let a submission's items stand in place of those of the unit's earlier submissions for the same round."""
-        self._withdraw(submission.round_id, submission.unit, submission.received_at, but=submission.id)
+        if submission.number > 1:
+            self._withdraw(submission.round_id, submission.unit, submission.received_at, but=submission.id)
+        self._read.clear()
         rows = [
             _values(plan_id, f"submission/{submission.id}/{number}", post) | {"submission_id": submission.id}
             for number, post in enumerate(posts)
@@ -67,6 +79,10 @@ class ItemRows(Rows):
         self._read.clear()
         table = schema.items
         self._connection.execute(update(table).where(table.c.submission_id == submission.id).values(withdrawn_at=None))
+
+    def told_in_files(self, round_id: str, unit: str) -> list[ToldPost]:
+        """The items that stand and that the unit told in its workbooks for this round, in order of telling."""
+        return [_told(row) for row in self._connection.execute(_IN_FILES, {"of_round": round_id, "of_unit": unit})]
 
     def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
         """Every item of the plan that stands and was published within these days, in order of telling.

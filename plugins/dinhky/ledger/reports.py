@@ -13,11 +13,12 @@ from dinhky.ledger.rows import Rows
 from dinhky.rounds.ports import Attachment, CompiledReport, Decision, Parts, ReportVersion
 
 _LATEST = (
-    select(schema.reports)
+    select(*(column for column in schema.reports.c if column.name != "facts"))  # which are long
     .where(schema.reports.c.round_id == bindparam("of_round"))
     .order_by(schema.reports.c.version.desc())
     .limit(1)
 )
+_SENT = _LATEST.where(schema.reports.c.state == "sent")
 
 
 class ReportRows(Rows):
@@ -80,13 +81,7 @@ class ReportRows(Rows):
 
     def sent_report(self, round_id: str) -> ReportVersion | None:
         """The newest version that was sent, whatever has been compiled since."""
-        table = schema.reports
-        row = self._connection.execute(
-            select(table)
-            .where(table.c.round_id == round_id, table.c.state == "sent")
-            .order_by(table.c.version.desc())
-            .limit(1)
-        ).first()
+        row = self._connection.execute(_SENT, {"of_round": round_id}).first()
         return _version(row) if row else None
 
     def report_facts(self, report_id: int) -> dict[str, Any]:

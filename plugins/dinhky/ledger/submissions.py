@@ -19,6 +19,7 @@ _OF_UNIT = (
     schema.submissions.c.unit == bindparam("of_unit"),
 )
 _NEWEST = select(schema.submissions).where(*_OF_UNIT).order_by(schema.submissions.c.number.desc()).limit(1)
+_NEWEST_FILE = _NEWEST.with_only_columns(schema.submissions.c.sha256)
 _NEXT_NUMBER = select(func.coalesce(func.max(schema.submissions.c.number), 0) + 1).where(*_OF_UNIT)
 _ADD = schema.submissions.insert()
 
@@ -30,6 +31,11 @@ class SubmissionRows(Rows):
         """The unit's last file for a round, if it sent any."""
         row = self._connection.execute(_NEWEST, {"of_round": round_id, "of_unit": unit}).first()
         return _submission(row) if row else None
+
+    def is_newest(self, round_id: str, unit: str, sha256: str) -> bool:
+        """Whether the unit's last file for a round was this very one."""
+        row = self._connection.execute(_NEWEST_FILE, {"of_round": round_id, "of_unit": unit}).first()
+        return row is not None and bool(row.sha256 == sha256)
 
     def add_submission(
         self,

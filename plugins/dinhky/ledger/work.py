@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select, text, update
@@ -37,6 +39,7 @@ class WorkRows(Rows):
 
     def lock_round(self, round_id: str) -> None:
         """Let no other transaction work on this round until this one ends. SQLite's writers are alone anyway."""
+        self._parts.clear()  # whoever held the lock may have changed them
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:id))"), {"id": round_id})
 
@@ -59,6 +62,7 @@ class WorkRows(Rows):
                 "cancelled": round_.cancelled,
             },
         )
+        self._parts.clear()
         for position, unit in enumerate(units):
             self._insert_unless_present(
                 schema.assignments,
@@ -133,6 +137,7 @@ class WorkRows(Rows):
 
     def rename_unit(self, round_id: str, unit: str, name: str, at: datetime) -> None:
         """Let the round show the unit under its new name."""
+        self._parts.clear()
         table = schema.assignments
         was = self._connection.scalar(
             select(table.c.unit_name).where(table.c.round_id == round_id, table.c.unit == unit)
@@ -181,9 +186,19 @@ class WorkRows(Rows):
         return [_assignment(row) for row in found]
 
     def assignment(self, round_id: str, unit: str) -> Assignment | None:
-        """One unit's part of a round, or None if nothing is asked of it."""
-        row = self._connection.execute(_ASSIGNMENT, {"of_round": round_id, "of_unit": unit}).first()
-        return _assignment(row) if row else None
+        """One unit's part of a round, or None if nothing is asked of it.
+
+        Read once a transaction, as long as it does not change it.
+        """
+        if (round_id, unit) not in self._parts:
+            row = self._connection.execute(_ASSIGNMENT, {"of_round": round_id, "of_unit": unit}).first()
+            self._parts[round_id, unit] = _assignment(row) if row else None
+        return self._parts[round_id, unit]
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str], Assignment | None]:
+        """What this transaction has read: a file's way through the rules asks for its unit's part again and again."""
+        return {}
 
     def move(
         self,
@@ -225,6 +240,7 @@ class WorkRows(Rows):
             if state is State.NIL:
                 values |= {"accepted_at": at, "late": at > self._unit_due(round_id) if late is None else late}
         self._connection.execute(_MOVE, {"of_round": round_id, "of_unit": unit, **values})
+        self._parts[round_id, unit] = replace(current, **values | {"state": state})
         self.event(
             f"assignment_{state.value}",
             at=at,
@@ -238,6 +254,7 @@ class WorkRows(Rows):
 
     def extend_lock(self, round_id: str, unit: str, until: datetime, *, at: datetime, actor: str, reason: str) -> None:
         """Let this unit's part lock then, if the round's own lock is not later. Records the event."""
+        self._parts.clear()
         table = schema.assignments
         self.event(
             "lock_extended",

@@ -76,7 +76,7 @@ def is_closed(
     state = version.state if version else ""
     assignment = ledger.assignment(round_.id, unit)
     until = takes_until(office, round_)
-    if now > (assignment.closes(until) if assignment else until) or ledger.sent_report(round_.id):
+    if now > (assignment.closes(until) if assignment else until) or (version and ledger.sent_report(round_.id)):
         return not (round_.phase is PhaseKind.ENTRIES and state == "returned")
     if round_.phase in SCORED:
         return state == "approved" or (assignment is not None and assignment.state is State.WAIVED)

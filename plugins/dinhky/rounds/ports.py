@@ -325,6 +325,9 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
     def newest_submission(self, round_id: str, unit: str) -> Submission | None:
         """The unit's last file for a round, if it sent any."""
 
+    def is_newest(self, round_id: str, unit: str, sha256: str) -> bool:
+        """Whether the unit's last file for a round was this very one."""
+
     def add_submission(
         self,
         *,
@@ -378,6 +381,9 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
 
     def restore_items(self, submission: Submission) -> None:
         """Let the items of a file that was returned, and is taken back, count again."""
+
+    def told_in_files(self, round_id: str, unit: str) -> list[ToldPost]:
+        """The items that stand and that the unit told in its workbooks for this round, in order of telling."""
 
     def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
         """Every item of the plan that stands and was published within these days, in order of telling."""

@@ -14,7 +14,7 @@ from dinhky.domain.errors import DinhKyError
 from dinhky.domain.local_time import local
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Kind, Plan, unknown
-from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, quota_of, same_item, tallies, told_by
+from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, keys_of, quota_of, tallies, told_by
 from dinhky.domain.same_item import is_web_link
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.rounds.lookup import plan_of
@@ -97,15 +97,17 @@ def take_items(
     `by_decision`: an officer has taken the workbook, so that it counts for the unit although the round has locked.
     """
     ledger.lock_round(f"{plan.id}/items")
-    earlier = [
-        post
-        for post in ledger.told(plan.id, round_.window)
-        if (post.unit, post.source) == (submission.unit, round_.ref)
-    ]
-    posts = [
-        replace(post, told_at=min([post.told_at, *(one.told_at for one in earlier if same_item(one, post))]))
-        for post in _told_posts(round_, submission.unit, content.posts, submission.received_at)
-    ]
+    earlier = ledger.told_in_files(round_.id, submission.unit) if submission.number > 1 else []
+    told_at: dict[tuple[str, ...], datetime] = {}
+    for one in earlier:
+        for key in keys_of(one):
+            told_at[key] = min(one.told_at, told_at.get(key, one.told_at))
+    posts = _told_posts(round_, submission.unit, content.posts, submission.received_at)
+    if told_at:
+        posts = [
+            replace(post, told_at=min([post.told_at, *(told_at[key] for key in keys_of(post) if key in told_at)]))
+            for post in posts
+        ]
     ledger.replace_items(plan.id, submission, posts)
     recount(office, ledger, plan, None, now, taken=(round_.id, submission.unit) if by_decision else None)
 

@@ -32,7 +32,7 @@ class Styles:
         if any(self._lists[name] is None for name in ("fonts", "fills", "borders", "cellXfs")):
             raise WorkbookRefusedError("file_damaged", detail="styles")
         self._filled: dict[tuple[int, str], int] = {}
-        self._known: dict[str, dict[tuple[Any, ...], int]] = {}
+        self._known: dict[str, dict[bytes, int]] = {}
 
     def marked(self, style: int, colour: str) -> int:
         """The style with that fill and everything else as it is."""
@@ -103,7 +103,6 @@ class Styles:
         return number
 
 
-def _key(element: Any) -> tuple[Any, ...]:
+def _key(element: Any) -> bytes:
     """What two elements share that say the same."""
-    attributes = tuple(sorted(element.attrib.items()))
-    return element.tag, attributes, (element.text or "").strip(), tuple(_key(one) for one in element)
+    return bytes(etree.tostring(element, method="c14n", exclusive=True, with_tail=False))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 _KEPT_CONTROLS = {"\n": "\n", "\t": " ", "\r": ""}
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 """Unicode categories of control, format (direction marks, zero width), surrogate, private and unassigned characters."""
 _SPACES = re.compile(r"[^\S\n]+")
+_SHORT = 120
+"""Characters of a text that is worth remembering: headers, help and choices stand in every file and row."""
 _REQUIRED_MARK = re.compile(r"\(\s*\*\s*\)|\*")
 
 
@@ -18,9 +21,12 @@ def clean(value: Any) -> str:
 
     A number without a fraction loses its ".0": Excel keeps every number as a float.
     """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = str(value)
+    if isinstance(value, str):
+        return _clean_short(value) if len(value) <= _SHORT else _clean(value)
+    return _clean(str(int(value) if isinstance(value, float) and value.is_integer() else value))
+
+
+def _clean(text: str) -> str:
     if text.isprintable():  # the usual case: neither control nor format characters, no space but the common one
         return " ".join(unicodedata.normalize("NFC", text).split())
     kept = []
@@ -40,7 +46,17 @@ def clean_line(value: Any) -> str:
 
 def comparable(value: Any) -> str:
     """What two texts share that differ only in case, spaces, Unicode form or the mark of a required column."""
+    if isinstance(value, str) and len(value) <= _SHORT:
+        return _comparable_short(value)
+    return _comparable(value)
+
+
+def _comparable(value: Any) -> str:
     return " ".join(_REQUIRED_MARK.sub(" ", clean_line(value)).casefold().split())
+
+
+_clean_short = lru_cache(maxsize=4096)(_clean)
+_comparable_short = lru_cache(maxsize=4096)(_comparable)
 
 
 def cell_name(row: int, column: int) -> str:

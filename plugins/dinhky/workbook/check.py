@@ -63,7 +63,7 @@ class SheetCheck:
             key: {text: stored for stored, one in options.items() for text in (one, comparable(one))}
             for key, options in self._options.items()
         }
-        self._checks: dict[ColumnKind, Callable[[_Cell], Any]] = {
+        checks: dict[ColumnKind, Callable[[_Cell], Any]] = {
             ColumnKind.TEXT: self._text,
             ColumnKind.CHOICE: self._choice,
             ColumnKind.DATE: self._day,
@@ -72,7 +72,9 @@ class SheetCheck:
             ColumnKind.LINK: self._link,
             ColumnKind.CODE: self._line,
         }
-        self._links_last = sorted(sheet.form.columns, key=lambda column: bool(column.text_allowed_when))
+        links_last = sorted(sheet.form.columns, key=lambda column: bool(column.text_allowed_when))
+        self._columns = [(column, column.key, checks[column.kind]) for column in links_last]
+        self._has_points = any("." in column.key for column in links_last)
         self._order = {column.key: position for position, column in enumerate(sheet.form.columns)}
         self._days = {column.key: column.days(round_.window) for column in sheet.form.columns}
         self._linked = [column.key for column in sheet.form.columns if column.kind is ColumnKind.LINK]
@@ -87,11 +89,11 @@ class SheetCheck:
     def _check_row(self, row: int, values: dict[str, Any]) -> None:
         taken: dict[str, Any] = {}
         wrong: list[tuple[Column, _WrongValueError]] = []
-        for column in self._links_last:
+        for column, key, check in self._columns:
             try:
                 if self._sheet.errors and not column.prefilled:
                     self._check_no_error(row, column)
-                taken[column.key] = self._value(column, values[column.key], row, taken)
+                taken[key] = self._value(column, check, values[key], row, taken)
             except _WrongValueError as error:
                 wrong.append((column, error))
         one_of = self._sheet.form.one_of
@@ -101,7 +103,8 @@ class SheetCheck:
             self._report(row, column, fault.code, **fault.params)
         if not wrong:
             self._check_duplicate(row, taken)
-            self.records.append(RECORDS[self._sheet.form.key](row=row, **_by_field(taken)))
+            fields = _by_field(taken) if self._has_points else taken
+            self.records.append(RECORDS[self._sheet.form.key](row=row, **fields))
 
     def _check_no_error(self, row: int, column: Column) -> None:
         if self._sheet.cell(row, column.key) in self._sheet.errors:
@@ -111,7 +114,7 @@ class SheetCheck:
         columns = [column for column in self._sheet.form.columns if column.key in self._sheet.form.one_of]
         return columns[0], _WrongValueError("one_value_missing", columns=[column.header for column in columns])
 
-    def _value(self, column: Column, value: Any, row: int, taken: dict[str, Any]) -> Any:
+    def _value(self, column: Column, check: Callable[[_Cell], Any], value: Any, row: int, taken: dict[str, Any]) -> Any:
         if column.prefilled:
             return clean_line(value)
         text = clean(value)
@@ -121,7 +124,7 @@ class SheetCheck:
             if column.required:
                 raise _WrongValueError("value_missing")
             return None if column.kind in _NONE_WHEN_BLANK else ""
-        return self._checks[column.kind](_Cell(column, row, value, text, taken))
+        return check(_Cell(column, row, value, text, taken))
 
     def _text(self, cell: _Cell) -> str:
         if len(cell.text) > cell.column.max_length:
@@ -237,7 +240,7 @@ def _by_field(taken: dict[str, Any]) -> dict[str, Any]:
     """The values by field of the record: `points.<code>` go into `points` together, those left empty do not."""
     values = {key: value for key, value in taken.items() if "." not in key}
     points = {key.partition(".")[2]: value for key, value in taken.items() if "." in key}
-    return values | {POINTS: {code: value for code, value in points.items() if value is not None}} if points else values
+    return values | {POINTS: {code: value for code, value in points.items() if value is not None}}
 
 
 def _told(value: Any) -> Any:

@@ -56,10 +56,10 @@ class FormWorkbooks:
         """
         obligation = plan.obligation(ref)
         wanted = obligation.form or _USUAL_FORMS.get(obligation.kind, "")
-        forms = {file.stem: file for file in sorted(self._folder.glob("*.yaml"))}
-        if wanted not in forms:
-            raise unknown("unknown_form", wanted, list(forms))
-        return self._load(forms[wanted]).judged_by(obligation.contest.criteria if obligation.contest else ())
+        file = self._folder / f"{wanted}.yaml"
+        if not wanted or not file.is_file():
+            raise unknown("unknown_form", wanted, sorted(one.stem for one in self._folder.glob("*.yaml")))
+        return self._load(file).judged_by(obligation.contest.criteria if obligation.contest else ())
 
     def build(
         self,

@@ -129,10 +129,14 @@ class FoundSheet:
     def _printed_letters(self) -> set[str]:
         return {text[:1] for known in self._printed for text in known.values()}
 
+    @cached_property
+    def _total_letters(self) -> set[str]:
+        return {word[:1] for word in self.total_words}
+
     def _is_total(self, row: list[Any], values: dict[str, Any]) -> bool:
         """Whether the row begins with "Tổng cộng" or the like, and lacks what a row of data must have."""
         text = next((value for value in row if isinstance(value, str) and not says_nothing(value)), "")
-        if not _may_begin(text, {word[:1] for word in self.total_words}):
+        if not _may_begin(text, self._total_letters):
             return False
         first = comparable(text)
         word = next((word for word in self.total_words if first.startswith(word) and _ENDS.match(first, len(word))), "")
@@ -152,7 +156,9 @@ def _may_begin(value: Any, letters: set[str]) -> bool:
 
 def says_nothing(value: Any) -> bool:
     """Whether a cell is empty, or holds only spaces, dashes and dots."""
-    return value == "" or (isinstance(value, str) and _NOTHING.fullmatch(value) is not None)
+    if not isinstance(value, str):
+        return False
+    return not value or (not value[0].isalnum() and _NOTHING.fullmatch(value) is not None)
 
 
 def find_sheets(raw: RawWorkbook, form: Form) -> tuple[list[FoundSheet], list[Problem]]:

@@ -17,6 +17,7 @@ from xml.parsers import expat
 from dinhky.workbook.amounts import check_amounts
 from dinhky.workbook.extent import check_extent
 from dinhky.workbook.file_kind import kind_of_bytes, kind_of_package
+from dinhky.workbook.plain_archive import plain_archive
 from dinhky.workbook.refused import WorkbookRefusedError
 from dinhky.workbook.unwanted import check_content_types, check_names, relation_handler
 
@@ -69,11 +70,7 @@ def inspect(data: bytes) -> dict[str, bytes]:
 
 def repacked(parts: Mapping[str, bytes]) -> bytes:
     """The inspected parts as a plain archive of our own, without anything that two readers could take in two ways."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
-    return packed.getvalue()
+    return plain_archive(parts)
 
 
 def _refuse_other_kind(data: bytes) -> None:

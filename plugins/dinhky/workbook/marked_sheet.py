@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -119,6 +120,7 @@ class MarkedSheet:
         return self._rows[row]
 
 
+@lru_cache(maxsize=20_000)
 def place(reference: str) -> tuple[int, int]:
     """Row and column, from 1, of `E7`. Raises WorkbookRefusedError."""
     found = _REFERENCE.fullmatch(reference)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import io
 import posixpath
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
+from dinhky.workbook.plain_archive import DEFLATED, Packed, archive, deflated
 from dinhky.workbook.refused import WorkbookRefusedError
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -25,9 +28,7 @@ SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksh
 
 _WORKBOOK = "xl/workbook.xml"
 _TYPES = "[Content_Types].xml"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
-_COMPRESSION = 2
-"""Of 1 to 9: a third faster than the usual 6, for a file a tenth larger."""
+_LOCAL_HEADER = 30
 _SELECTED = re.compile(rb'(<(?:\w+:)?sheetView\b[^>]*?)\stabSelected="[^"]*"')
 
 
@@ -63,9 +64,11 @@ class Package:
     """An xlsx file in memory. Raises WorkbookRefusedError for one that is put together in a way we do not know."""
 
     def __init__(self, data: bytes) -> None:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            self._parts = {entry.filename: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()}
-        self._names = {name.lower(): name for name in self._parts}
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+        self._packed = {entry.filename: _packed(data, entry) for entry in entries}
+        self._changed: dict[str, bytes] = {}
+        self._names = {name.lower(): name for name in self._packed}
         self._types = parse_xml(self.read(_TYPES))
         self.workbook = parse_xml(self.read(_WORKBOOK))
         if self.workbook.tag != main("workbook"):
@@ -78,12 +81,15 @@ class Package:
         name = self._names.get(part.lower())
         if name is None:
             raise WorkbookRefusedError("file_damaged", detail="part")
-        return self._parts[name]
+        if name not in self._changed:
+            packed = self._packed[name]
+            return zlib.decompress(packed.content, -zlib.MAX_WBITS) if packed.method == DEFLATED else packed.content
+        return self._changed[name]
 
     def write(self, part: str, content: bytes, content_type: str = "") -> None:
         """Put a part in place; a new one with its content type, unless its ending says it."""
         name = self._names.setdefault(part.lower(), part)
-        self._parts[name] = content
+        self._changed[name] = content
         if content_type:
             self._forget_type(part)
             etree.SubElement(self._types, f"{{{CONTENT_TYPES}}}Override", PartName=f"/{part}", ContentType=content_type)
@@ -99,7 +105,8 @@ class Package:
         name = self._names.pop(part.lower(), None)
         if name is None:
             return
-        del self._parts[name]
+        self._packed.pop(name, None)
+        self._changed.pop(name, None)
         self._forget_type(part)
         self.remove(_relations_of(part))
 
@@ -115,7 +122,7 @@ class Package:
         if part not in self._relations:
             name = self._names.get(_relations_of(part).lower())
             self._relations[part] = (
-                parse_xml(self._parts[name])
+                parse_xml(self.read(name))
                 if name
                 else etree.Element(f"{{{PACKAGE_RELATION}}}Relationships", nsmap={None: PACKAGE_RELATION})
             )
@@ -184,7 +191,9 @@ class Package:
             view.set("firstSheet", "0")
         for sheet in self.sheets:
             if sheet is not replaces:  # two selected sheets are edited together
-                self.write(sheet.part, _SELECTED.sub(rb"\1", self.read(sheet.part)))
+                content, count = _SELECTED.subn(rb"\1", self.read(sheet.part))
+                if count:
+                    self.write(sheet.part, content)
 
     def packed(self) -> bytes:
         """The file; the same bytes for the same changes."""
@@ -194,13 +203,8 @@ class Package:
             if part.lower() in self._names and (len(relations) or _relations_of(part).lower() in self._names):
                 self.write(_relations_of(part), write_xml(relations))
         self.write(_TYPES, write_xml(self._types))
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as archive:
-            for name, content in self._parts.items():
-                entry = zipfile.ZipInfo(name, _EARLIEST)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, content)
-        return packed.getvalue()
+        parts = self._packed | {name: deflated(content) for name, content in self._changed.items()}
+        return archive(parts.items())
 
     def _find_sheets(self) -> list[Sheet]:
         targets = {one.get("Id"): _target(_WORKBOOK, one.get("Target", "")) for one in self.relations(_WORKBOOK)}
@@ -235,6 +239,13 @@ class Package:
         for override in list(self._types):
             if override.get("PartName", "").lower() == f"/{part}".lower():
                 self._types.remove(override)
+
+
+def _packed(data: bytes, entry: zipfile.ZipInfo) -> Packed:
+    """A part as it lies in the archive, which the guard has read in the same way."""
+    lengths = data[entry.header_offset + _LOCAL_HEADER - 4 : entry.header_offset + _LOCAL_HEADER]
+    start = entry.header_offset + _LOCAL_HEADER + sum(struct.unpack("<HH", lengths))
+    return Packed(entry.compress_type, entry.CRC, entry.file_size, data[start : start + entry.compress_size])
 
 
 def quoted(sheet: str) -> str:

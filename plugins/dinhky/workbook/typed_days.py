@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -78,9 +79,10 @@ def read_day(value: Any, allowed: Dates) -> TypedDay:
     if isinstance(value, date):  # a datetime is one too
         return _certain(value.date() if isinstance(value, datetime) else value, allowed)
     if isinstance(value, int | float):
-        if value != value or value not in _SERIALS_OF_THIS_CENTURY:
+        whole = int(value) if math.isfinite(value) else 0
+        if whole != value or whole not in _SERIALS_OF_THIS_CENTURY:  # a float would be looked for one by one
             return NO_DAY
-        return _certain(_EXCEL_EPOCH + timedelta(days=int(value)), allowed)
+        return _certain(_EXCEL_EPOCH + timedelta(days=whole), allowed)
     text = clean_line(value).casefold()
     if len(text) > _LONGEST:
         return NO_DAY

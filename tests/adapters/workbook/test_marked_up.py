@@ -19,6 +19,7 @@ from dinhky import bootstrap
 from dinhky.rounds.ports import Mark
 from dinhky.wording import TemplateWords
 from dinhky.workbook.cell_styles import ERROR_FILL, QUESTION_FILL
+from dinhky.workbook.form import load_form
 from dinhky.workbook.mark_up import mark_up
 from dinhky.workbook.marking import mark, marking_job
 from dinhky.workbook.refused import WorkbookRefusedError
@@ -247,6 +248,11 @@ def test_a_mark_without_a_cell_is_listed():
     ]
     cells = (cell for row in listed.iter_rows() for cell in row)
     assert [cell.coordinate for cell in cells if cell.hyperlink] == ["B8", "C8"]
+
+
+def test_every_form_knows_the_list_for_a_sheet_that_nobody_fills_in():
+    for file in (bootstrap.REPOSITORY / "include" / "templates" / "workbooks").glob("*.yaml"):
+        assert LIST in load_form(file).other_sheets, file.name
 
 
 def test_the_same_input_gives_the_same_bytes():
