@@ -47,9 +47,10 @@ from dinhky.report.annex import write_annex
 from dinhky.report.document import write_document
 from dinhky.rounds.chasing import chase
 from dinhky.rounds.dispatching import flush_outbox
+from dinhky.rounds.kept_messages import Message
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.ports import Message, Office, UnitAnswer
+from dinhky.rounds.ports import Office, UnitAnswer
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.sample import fill
 

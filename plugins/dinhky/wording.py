@@ -22,7 +22,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.local_time import local
 from dinhky.domain.period import Cadence, Period
-from dinhky.rounds.ports import Letter
+from dinhky.rounds.kept_messages import Letter
 
 _EMPTY_LINES = re.compile(r"\n{3,}")
 

@@ -37,7 +37,7 @@ from dinhky.domain.errors import (
     UncertainDelivery,
 )
 from dinhky.file_store import FileStore
-from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
 from dinhky.wording import TemplateWords
 
 NOW = datetime.fromisoformat("2026-03-12T09:00+07:00")

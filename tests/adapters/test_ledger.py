@@ -27,9 +27,11 @@ from dinhky.domain.schedule import Round
 from dinhky.ledger import SqlLedger
 from dinhky.ledger.schema import metadata
 from dinhky.rounds.correspondence import LONGEST_KEY, message_key, to_unit
+from dinhky.rounds.kept_messages import Attachment, Message
+from dinhky.rounds.kept_reports import CompiledReport, Decision
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.ports import Attachment, CompiledReport, Decision, Message, Office
+from dinhky.rounds.ports import Office
 
 ROUND = "phuc-loi-2026/PL-5/2026-Q1"
 NOW = datetime.fromisoformat("2026-03-12T09:00+07:00")

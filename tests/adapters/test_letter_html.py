@@ -15,7 +15,7 @@ from dinhky.channels.email import compose
 from dinhky.channels.letter_html import LONGEST_PREVIEW, Block, BlockKind, LetterHtml, Span, SpanKind
 from dinhky.cli.message_samples import Samples, template_of
 from dinhky.cli.sample_facts import PORTAL
-from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
 
 SETTINGS = replace(bootstrap.settings({}), portal_url=PORTAL)
 OFFICE = bootstrap.office(SETTINGS)

@@ -22,8 +22,8 @@ from dinhky.domain.content import Content, ScoreRow
 from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import DinhKyError, Problem
 from dinhky.domain.plan import Kind
+from dinhky.rounds.kept_messages import Attachment
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Attachment
 from dinhky.wording import TemplateWords
 
 PACKAGE = Path(dinhky.__file__).parent

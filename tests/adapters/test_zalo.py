@@ -32,7 +32,7 @@ from dinhky.domain.errors import (
     TemporaryDeliveryError,
     UncertainDelivery,
 )
-from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
 from dinhky.wording import TemplateWords
 
 NOW = datetime.fromisoformat("2026-03-12T09:00+07:00")

@@ -22,8 +22,8 @@ from dinhky.rounds.chasing import chase
 from dinhky.rounds.combining import LARGEST_LOAD
 from dinhky.rounds.correspondence import message_id_of
 from dinhky.rounds.dispatching import BATCH, Flushed, flush_outbox
+from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Attachment, Message, QueuedMessage
 
 ROUND = "phuc-loi-2026/PL-5/2026-Q1"
 MORNING = datetime.fromisoformat("2026-03-10T08:00+07:00")

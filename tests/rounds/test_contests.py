@@ -22,9 +22,10 @@ from dinhky.rounds.closing import close_milestone
 from dinhky.rounds.contest_results import announce_results, close_sent_on, file_contest
 from dinhky.rounds.contests import close_entries, let_off, open_phase, rank_phase, whom_it_waits_for
 from dinhky.rounds.dispatching import flush_outbox
+from dinhky.rounds.kept_reports import ReportVersion
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.overdue import overdue
-from dinhky.rounds.ports import Office, ReportVersion
+from dinhky.rounds.ports import Office
 from dinhky.rounds.reporting import record_decision, request_approval
 from dinhky.rounds.standing import Outcome, outcome
 from dinhky.workbook.sample import fill

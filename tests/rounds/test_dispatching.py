@@ -17,7 +17,8 @@ from dinhky import bootstrap
 from dinhky.domain.errors import PermanentDeliveryError, TemporaryDeliveryError
 from dinhky.ledger import SqlLedger
 from dinhky.rounds.dispatching import BATCH, FIRST_RETRY, LONGEST_RETRY, MAX_REFUSALS, Flushed, flush_outbox
-from dinhky.rounds.ports import Message, Office
+from dinhky.rounds.kept_messages import Message
+from dinhky.rounds.ports import Office
 
 NOON = datetime.fromisoformat("2026-03-10T12:00+07:00")
 LEASE = timedelta(minutes=5)

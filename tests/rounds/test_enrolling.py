@@ -33,8 +33,9 @@ from dinhky.rounds.enrolling import (
     listen,
     take,
 )
+from dinhky.rounds.kept_messages import Message
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.ports import Message, Office
+from dinhky.rounds.ports import Office
 from dinhky.simulation.plain_files import PlainWorkbooks
 
 NOW = datetime.fromisoformat("2026-03-05T09:00+07:00")

@@ -17,7 +17,7 @@ from dinhky.domain.scoring import told_scores
 from dinhky.intake import receive as door
 from dinhky.ledger.transaction import SqlTransaction
 from dinhky.rounds import chasing, contest_answers, dispatching
-from dinhky.rounds.ports import Letter
+from dinhky.rounds.kept_messages import Letter
 from dinhky.simulation import playing
 from dinhky.simulation.behaviour import Behaviour
 from dinhky.simulation.promises import Broken, broken_in_a_closed_year, broken_promises

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from dinhky import bootstrap
 from dinhky.cli.message_samples import Samples, template_of
 from dinhky.cli.sample_facts import PORTAL
-from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
 
 pytestmark = pytest.mark.system
 

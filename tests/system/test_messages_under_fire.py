@@ -26,8 +26,9 @@ from fake_zalo import TOKEN, FakeZalo, Reply, fake_zalo, refusal
 
 from dinhky import bootstrap
 from dinhky.rounds.dispatching import flush_outbox
+from dinhky.rounds.kept_messages import Message
 from dinhky.rounds.outbox_decisions import retry_message
-from dinhky.rounds.ports import Message, Office
+from dinhky.rounds.ports import Office
 
 log = logging.getLogger(__name__)
 pytestmark = pytest.mark.system

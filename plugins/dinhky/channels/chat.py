@@ -14,7 +14,8 @@ from dinhky.channels.pace import Pace
 from dinhky.channels.short_form import short_form
 from dinhky.domain.errors import PermanentDeliveryError, Problem, ServerUnavailable, TemporaryDeliveryError
 from dinhky.rounds.chatting import ZALO, masked
-from dinhky.rounds.ports import Attachment, Files, QueuedMessage, Words
+from dinhky.rounds.kept_messages import Attachment, QueuedMessage
+from dinhky.rounds.ports import Files, Words
 
 LONGEST_TEXT = 2000
 """Zalo's limit; whoever reads more reads the email."""

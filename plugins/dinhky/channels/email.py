@@ -17,7 +17,8 @@ from typing import Any
 from dinhky.channels.letter_html import LetterHtml
 from dinhky.domain.errors import PermanentDeliveryError
 from dinhky.domain.local_time import local
-from dinhky.rounds.ports import Attachment, Files, Message, QueuedMessage
+from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
+from dinhky.rounds.ports import Files
 
 ANSWER = "Re:"
 

@@ -24,7 +24,8 @@ from dinhky.domain.errors import (
     TemporaryDeliveryError,
     UncertainDelivery,
 )
-from dinhky.rounds.ports import Files, QueuedMessage
+from dinhky.rounds.kept_messages import QueuedMessage
+from dinhky.rounds.ports import Files
 
 TIMEOUT_SECONDS = 30.0
 FINAL_ANSWER_FACTOR = 20

@@ -33,8 +33,8 @@ from dinhky.domain.schedule import Round
 from dinhky.intake.receipt import Receipt, Verdict
 from dinhky.intake.senders import Party
 from dinhky.rounds.combined_letters import LetterPart, letter_part, most_urgent_first
+from dinhky.rounds.kept_messages import Letter, Message
 from dinhky.rounds.owed import Affair, Urgency
-from dinhky.rounds.ports import Letter, Message
 from dinhky.rounds.report_differences import ReportDifference
 from dinhky.rounds.standing_duties import StandingPart
 

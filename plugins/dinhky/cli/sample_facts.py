@@ -13,8 +13,9 @@ from dinhky.domain.plan import Kind, Plan, Unit
 from dinhky.domain.posts import EvidenceKind, ToldPost, quota_of, tally
 from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.chat_codes import ChatInvitation
+from dinhky.rounds.kept_submissions import Submission
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Office, Submission
+from dinhky.rounds.ports import Office
 
 PLAN = "phuc-loi-2026"
 REPORT, POSTS, OWN_POSTS = "PL-5/2026-Q1", "PL-2/2026-03", "PL-8/2026-Q1"

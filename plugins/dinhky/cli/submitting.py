@@ -114,7 +114,7 @@ def _receive(parsed: argparse.Namespace, console: Console) -> int:
 
 def _post(parsed: argparse.Namespace, console: Console) -> int:
     from dinhky.domain.posts import EvidenceKind, ToldPost
-    from dinhky.rounds.ports import Attachment
+    from dinhky.rounds.kept_messages import Attachment
     from dinhky.rounds.posting import tell_post
 
     current, office = opened()

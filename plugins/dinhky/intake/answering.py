@@ -13,7 +13,8 @@ from dinhky.domain.local_time import local
 from dinhky.domain.plan import Unit
 from dinhky.domain.schedule import Round
 from dinhky.intake.receipt import Receipt
-from dinhky.rounds.ports import Attachment, Mark, Office
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.ports import Mark, Office
 from dinhky.rounds.succession import named_on
 
 LONGEST_NAME = 120

@@ -15,9 +15,10 @@ from dinhky.intake.mail import Mail
 from dinhky.intake.receive import Receipt
 from dinhky.intake.senders import Party
 from dinhky.rounds.correspondence import EMAIL, message_key, to_contacts
+from dinhky.rounds.kept_messages import Message
 from dinhky.rounds.links import links_for_the_year
 from dinhky.rounds.owed import affairs_of
-from dinhky.rounds.ports import Message, Office
+from dinhky.rounds.ports import Office
 
 ABOUT = "mailbox"
 """What the keys of these messages begin with: they are about no round and no plan."""

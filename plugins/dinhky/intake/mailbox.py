@@ -22,7 +22,8 @@ from dinhky.intake.mail_answers import not_taken, question_which_unit, same_agai
 from dinhky.intake.receive import Receipt, receive
 from dinhky.intake.senders import Party, parties_of, party_meant
 from dinhky.rounds.kept_mails import KeptMail
-from dinhky.rounds.ports import LedgerTransaction, Message, Office
+from dinhky.rounds.kept_messages import Message
+from dinhky.rounds.ports import LedgerTransaction, Office
 
 MEGABYTE = 1024 * 1024
 LARGEST = 15 * MEGABYTE

@@ -8,7 +8,7 @@ from enum import StrEnum
 from dinhky.domain.content import Content
 from dinhky.domain.errors import Problem
 from dinhky.domain.posts import Tally
-from dinhky.rounds.ports import Attachment
+from dinhky.rounds.kept_messages import Attachment
 
 
 class Verdict(StrEnum):

@@ -18,9 +18,11 @@ from dinhky.intake.receipt import Receipt, Verdict
 from dinhky.rounds.asking import facts_for
 from dinhky.rounds.contest_answers import answer_problems, is_closed, takes_until
 from dinhky.rounds.correspondence import to_contacts, to_unit
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.kept_submissions import Submission
 from dinhky.rounds.links import links_for_the_year
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import take_items, tally_of
 
 __all__ = ["Receipt", "Verdict", "receive"]

@@ -13,7 +13,7 @@ from dinhky.domain.period import Dates
 from dinhky.domain.posts import EvidenceKind, ToldPost
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
-from dinhky.rounds.ports import Submission
+from dinhky.rounds.kept_submissions import Submission
 
 _TOLD = (
     select(schema.items)

@@ -17,7 +17,7 @@ from dinhky.domain.local_time import at, end_of
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.correspondence import message_id_of
-from dinhky.rounds.ports import Attachment, Message, QueuedMessage
+from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
 
 _ROWS = schema.outbox.c
 _THESE = _ROWS.id.in_(bindparam("ids", expanding=True))

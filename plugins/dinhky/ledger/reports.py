@@ -10,7 +10,8 @@ from sqlalchemy import Row, bindparam, select, update
 
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
-from dinhky.rounds.ports import Attachment, CompiledReport, Decision, Parts, ReportVersion
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.kept_reports import CompiledReport, Decision, Parts, ReportVersion
 
 _LATEST = (
     select(*(column for column in schema.reports.c if column.name != "facts"))  # which are long

@@ -12,7 +12,7 @@ from dinhky.domain.content import Content
 from dinhky.domain.errors import Problem
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
-from dinhky.rounds.ports import Submission
+from dinhky.rounds.kept_submissions import Submission
 
 _OF_UNIT = (
     schema.submissions.c.round_id == bindparam("of_round"),

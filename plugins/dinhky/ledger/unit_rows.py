@@ -11,7 +11,8 @@ from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
 from dinhky.ledger.submissions import _submission
 from dinhky.ledger.work import _assignment, _opened
-from dinhky.rounds.ports import OpenedRound, Submission
+from dinhky.rounds.kept_rounds import OpenedRound
+from dinhky.rounds.kept_submissions import Submission
 
 
 class UnitRows(Rows):

@@ -15,7 +15,8 @@ from dinhky.domain.plan import Unit
 from dinhky.domain.schedule import Round
 from dinhky.ledger import schema
 from dinhky.ledger.rows import Rows
-from dinhky.rounds.ports import OpenedRound, Submission
+from dinhky.rounds.kept_rounds import OpenedRound
+from dinhky.rounds.kept_submissions import Submission
 
 _ROUND_IDS = select(schema.rounds.c.id).order_by(schema.rounds.c.id)
 _ROUND_IDS_NOT_OVER = _ROUND_IDS.where(

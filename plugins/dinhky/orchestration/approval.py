@@ -11,7 +11,7 @@ from airflow.sdk import Param
 from dinhky import bootstrap
 from dinhky.domain.people import Person
 from dinhky.orchestration.texts import approval_text, label
-from dinhky.rounds.ports import ReportVersion
+from dinhky.rounds.kept_reports import ReportVersion
 from dinhky.rounds.reporting import is_approved, record_decision, request_approval
 
 COMMENT = "comment"

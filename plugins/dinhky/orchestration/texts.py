@@ -13,9 +13,10 @@ from dinhky.domain.contest import PhaseKind
 from dinhky.domain.errors import PlanError
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import phases_in, rounds_of
+from dinhky.rounds.kept_reports import ReportVersion
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.overdue import OverdueRound
-from dinhky.rounds.ports import Office, ReportVersion
+from dinhky.rounds.ports import Office
 from dinhky.rounds.reporting import draft_folder, replaced
 from dinhky.rounds.standing_duties import carrying_report
 

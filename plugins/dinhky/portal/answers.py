@@ -13,8 +13,9 @@ from dinhky.domain.plan import Kind
 from dinhky.domain.posts import Tally, ToldPost
 from dinhky.intake.receive import Receipt, Verdict
 from dinhky.portal.visitors import Visitor
+from dinhky.rounds.kept_submissions import Submission
 from dinhky.rounds.owed import Affair, Urgency
-from dinhky.rounds.ports import Submission, Words
+from dinhky.rounds.ports import Words
 from dinhky.rounds.posting import ToldResult
 
 

@@ -13,9 +13,10 @@ from dinhky.domain.errors import UnknownName
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import round_id
 from dinhky.portal.pace import Pace
+from dinhky.rounds.kept_submissions import Submission
 from dinhky.rounds.links import opened_by
 from dinhky.rounds.owed import Affair, affair_of, affairs_of
-from dinhky.rounds.ports import LedgerTransaction, Office, Submission
+from dinhky.rounds.ports import LedgerTransaction, Office
 
 OpenOffice = Callable[[], tuple[Office, datetime]]
 """Gives the office as it is now, and the present moment of its clock."""

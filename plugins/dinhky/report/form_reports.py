@@ -19,7 +19,8 @@ from dinhky.report.document import write_document
 from dinhky.report.errors import ReportError
 from dinhky.report.facts import facts
 from dinhky.report.form_choices import FormChoices
-from dinhky.rounds.ports import CompiledReport, ContestSoFar, UnitAnswer
+from dinhky.rounds.kept_reports import CompiledReport
+from dinhky.rounds.ports import ContestSoFar, UnitAnswer
 
 
 class PeriodNames(Protocol):

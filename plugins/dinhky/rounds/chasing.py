@@ -30,8 +30,9 @@ from dinhky.rounds.asking import extended, facts_for, is_invitation, wording
 from dinhky.rounds.contest_answers import takes_until
 from dinhky.rounds.correspondence import message_key, message_kind_and_unit, to_approver, to_unit
 from dinhky.rounds.following import follow_plan
+from dinhky.rounds.kept_messages import Message
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import LedgerTransaction, Message, Office
+from dinhky.rounds.ports import LedgerTransaction, Office
 
 LOCK_EXTENDED = "lock_extended"
 """The event with which the ledger notes that a unit was given longer."""

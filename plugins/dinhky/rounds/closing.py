@@ -17,8 +17,9 @@ from dinhky.domain.posts import Tally
 from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.asking import facts_for
 from dinhky.rounds.correspondence import to_approver, to_units
+from dinhky.rounds.kept_messages import Message
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import LedgerTransaction, Message, Office
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import tally_of
 
 TALLY = "tally"

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from dinhky.domain.local_time import local
 from dinhky.domain.schedule import Round
+from dinhky.rounds.kept_messages import Message
 from dinhky.rounds.owed import SOON_WORKING_DAYS, Urgency
-from dinhky.rounds.ports import Message, Office
+from dinhky.rounds.ports import Office
 
 _PRESSING = [*Urgency]
 

@@ -19,9 +19,10 @@ from dinhky.domain.schedule import Round
 from dinhky.rounds.chat_codes import invitation
 from dinhky.rounds.combined_letters import letter_part, most_urgent_first
 from dinhky.rounds.contest_answers import takes_until
+from dinhky.rounds.kept_messages import Attachment, Letter, Message, QueuedMessage
 from dinhky.rounds.links import personal_links
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Attachment, LedgerTransaction, Letter, Message, Office, QueuedMessage
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.succession import as_of, known_unit, named_on
 
 COMBINED = "combined"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dinhky.domain.assignment import Assignment, State
-from dinhky.rounds.ports import LedgerTransaction, Parts
+from dinhky.rounds.kept_reports import Parts
+from dinhky.rounds.ports import LedgerTransaction
 
 
 def parts_of(ledger: LedgerTransaction, round_ids: Iterable[str]) -> Parts:

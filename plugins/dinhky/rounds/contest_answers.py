@@ -20,7 +20,8 @@ from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.ranking import LetOff, ranking
 from dinhky.domain.schedule import Round, round_id
 from dinhky.domain.scoring import Score, missing_scores, score_problems, to_score, told_scores
-from dinhky.rounds.ports import ContestSoFar, LedgerTransaction, Office, ReportVersion
+from dinhky.rounds.kept_reports import ReportVersion
+from dinhky.rounds.ports import ContestSoFar, LedgerTransaction, Office
 
 PLAYED_BY = "phase_played_by"
 """The event that names the approved versions by which a phase is played."""

@@ -12,8 +12,10 @@ from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.contest_answers import contest_of, entries_in, phase_round, played_by, whole_contest
 from dinhky.rounds.correspondence import to_approver, to_units
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.kept_reports import ReportVersion
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, ReportVersion
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.reporting import copy_out, record_filed, refusal, refuse_if_damaged
 
 RESULTS = "contest-results"

@@ -31,9 +31,11 @@ from dinhky.rounds.contest_answers import (
     whole_ref,
 )
 from dinhky.rounds.correspondence import to_unit
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.kept_reports import Parts, ReportVersion
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.ports import Attachment, ContestSoFar, LedgerTransaction, Office, Parts, ReportVersion
+from dinhky.rounds.ports import ContestSoFar, LedgerTransaction, Office
 from dinhky.rounds.reporting import copy_out, refusal
 from dinhky.rounds.succession import as_of
 

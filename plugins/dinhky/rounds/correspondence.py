@@ -12,7 +12,8 @@ from dinhky.domain.people import Contact, Way
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.rounds.chat_codes import chat_of, invitation
-from dinhky.rounds.ports import Attachment, Message, Office
+from dinhky.rounds.kept_messages import Attachment, Message
+from dinhky.rounds.ports import Office
 from dinhky.rounds.succession import as_of, named_on
 
 EMAIL = "email"

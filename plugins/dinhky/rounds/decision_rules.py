@@ -24,8 +24,10 @@ from dinhky.rounds.asking import facts_for
 from dinhky.rounds.contest_answers import takes_until, whole_contest
 from dinhky.rounds.contests import is_settled
 from dinhky.rounds.correspondence import to_unit
+from dinhky.rounds.kept_messages import Message
+from dinhky.rounds.kept_submissions import Submission
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import LedgerTransaction, Message, Office, Submission
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import recount
 from dinhky.rounds.succession import PLAN, exists_on, let_off_by_plan
 

@@ -30,7 +30,8 @@ from dinhky.rounds.chatting import ChatState
 from dinhky.rounds.combining import bundles, combined
 from dinhky.rounds.enrolling import is_silent, lose_chat
 from dinhky.rounds.freshness import NoLongerWantedError, as_of_today
-from dinhky.rounds.ports import Connection, LedgerTransaction, Office, QueuedMessage
+from dinhky.rounds.kept_messages import QueuedMessage
+from dinhky.rounds.ports import Connection, LedgerTransaction, Office
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from dinhky.domain.plan import Plan, Unit
 from dinhky.rounds.chat_codes import contacts_by_code
 from dinhky.rounds.chatting import ZALO, ChatState, EnrolledChat, Enrollee, Heard, masked
 from dinhky.rounds.correspondence import CHAT, message_key
-from dinhky.rounds.ports import LedgerTransaction, Message, Office, QueuedMessage
+from dinhky.rounds.kept_messages import Message, QueuedMessage
+from dinhky.rounds.ports import LedgerTransaction, Office
 
 BOT = "bot"
 """The actor of events, and the plan in the keys of answers that concern none."""

@@ -19,8 +19,10 @@ from dinhky.domain.plan import Kind, Plan, Unit
 from dinhky.domain.schedule import Round, in_force, rounds_of
 from dinhky.rounds.asking import facts_for
 from dinhky.rounds.correspondence import message_key, to_unit
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.kept_rounds import OpenedRound
 from dinhky.rounds.opening import QUOTA_SET, opening_notices, quota_asked, workbooks_for
-from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, OpenedRound
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import recount, tally_of
 from dinhky.rounds.succession import PLAN, asked_now, exists_on, known_unit, let_off_by_plan, named_on
 

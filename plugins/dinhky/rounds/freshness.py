@@ -18,9 +18,10 @@ from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.chasing import escalation, reminders
 from dinhky.rounds.contest_answers import takes_until
+from dinhky.rounds.kept_messages import Message, QueuedMessage
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import opening_notices
-from dinhky.rounds.ports import LedgerTransaction, Message, Office, QueuedMessage
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.succession import exists_on
 
 _UNIT_STEPS = {step.value for step in UNIT_STEPS}

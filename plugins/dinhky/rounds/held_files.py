@@ -20,8 +20,10 @@ from dinhky.rounds.decision_rules import (
     refuse_if_told,
     refuse_if_waived,
 )
+from dinhky.rounds.kept_reports import ReportVersion
+from dinhky.rounds.kept_submissions import Submission
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import LedgerTransaction, Office, ReportVersion, Submission
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import take_items
 from dinhky.rounds.reporting import compile_report
 

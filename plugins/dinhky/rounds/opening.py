@@ -12,8 +12,9 @@ from dinhky.domain.plan import Kind, Plan, Unit
 from dinhky.domain.schedule import Round, in_force
 from dinhky.rounds.asking import facts_for, prefilled_for, wording
 from dinhky.rounds.correspondence import to_unit
+from dinhky.rounds.kept_messages import Attachment, Message
 from dinhky.rounds.lookup import round_of
-from dinhky.rounds.ports import Attachment, LedgerTransaction, Message, Office
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import recount
 from dinhky.rounds.succession import PLAN, asked_now, let_off_by_plan, named_on
 

@@ -14,7 +14,8 @@ from dinhky.domain.posts import Tally, ToldPost, told_by
 from dinhky.domain.schedule import Round
 from dinhky.rounds.asking import is_invitation
 from dinhky.rounds.contest_answers import takes_until
-from dinhky.rounds.ports import LedgerTransaction, Office, OpenedRound
+from dinhky.rounds.kept_rounds import OpenedRound
+from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import tally_of
 
 SOON_WORKING_DAYS = 3

@@ -7,161 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from dinhky.domain.assignment import Assignment, State
+from dinhky.domain.assignment import Assignment
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.content import Content, Identity, Post
 from dinhky.domain.contest_entries import Entry
 from dinhky.domain.errors import DinhKyError, Problem
-from dinhky.domain.period import Dates
 from dinhky.domain.plan import Plan, Unit
-from dinhky.domain.posts import ToldPost
 from dinhky.domain.ranking import Ranking
 from dinhky.domain.schedule import Round, all_rounds_of
 from dinhky.rounds.chatting import Bot, ChatsKept, Enrollee
 from dinhky.rounds.kept_mails import MailsKept
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A stored file to go with a message, under the name its reader sees."""
-
-    name: str
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A message in words. `section` is its matter alone, without greeting, link and closing: what a letter that tells
-    one recipient several things takes of it."""
-
-    subject: str
-    body: str
-    section: str
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message to one recipient. `key` is unique for ever: deciding the same message twice is a no-op.
-
-    `address` is an email address, that of an enrolled chat (`zalo:…`), or the name of the environment variable holding
-    an apprise URL. What nobody waits for goes out in office hours only (`office_hours_only`); an answer goes out at
-    once. `in_reply_to` is the Message-ID of the mail that it answers, if it answers one.
-    """
-
-    key: str
-    kind: str
-    channel: str
-    address: str
-    recipient: str
-    subject: str
-    body: str
-    not_before: datetime
-    round_id: str | None = None
-    unit: str | None = None
-    attachments: tuple[Attachment, ...] = ()
-    office_hours_only: bool = False
-    in_reply_to: str | None = None
-    section: str = ""
-    """The matter alone, for a letter that tells one recipient several things; see `Letter`."""
-
-
-@dataclass(frozen=True)
-class QueuedMessage:
-    """A message in the outbox, claimed by a dispatcher. `message_id` is the same at every attempt.
-
-    `attempts` counts this one and those before it, `refusals` how often a server has refused this very message. One
-    that tells a recipient several things at once has them as its `parts`; it stands in the place of the oldest.
-    """
-
-    id: int
-    message: Message
-    message_id: str
-    attempts: int
-    refusals: int = 0
-    parts: tuple[QueuedMessage, ...] = ()
-
-    @property
-    def rows(self) -> tuple[QueuedMessage, ...]:
-        """The messages of the outbox that this one takes with it: its parts, or itself alone."""
-        return self.parts or (self,)
-
-
-DECIDED_AGAINST = frozenset({"returned_by_officer", "declined_by_officer"})
-"""The problems of files that are as they should be, and do not count all the same."""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One file received for an assignment: numbered, never overwritten. `received_at` is UTC.
-
-    `problems` stopped it; `questions` did not: the sender is asked to look again, and what was understood counts.
-    `state` is `accepted`, `returned`, `held` (waits for an officer's decision) or `declined` (by that decision).
-    `answer_sha256` is the sender's own workbook with every place marked, as it was stored to be sent back.
-    """
-
-    id: int
-    round_id: str
-    unit: str
-    number: int
-    sha256: str
-    file_name: str
-    route: str
-    received_at: datetime
-    state: str
-    late: bool
-    problems: tuple[Problem, ...] = ()
-    content: Content | None = None
-    questions: tuple[Problem, ...] = ()
-    answer_sha256: str | None = None
-
-    @property
-    def is_decided_against(self) -> bool:
-        """Whether nothing is wrong with the file itself: an officer has returned or declined it."""
-        return any(problem.code in DECIDED_AGAINST for problem in self.problems)
-
-
-Parts: TypeAlias = Mapping[str, Mapping[str, str]]
-"""By round and unit, what a report was compiled from: see `dinhky.rounds.compiled_parts`."""
-
-
-@dataclass(frozen=True)
-class ReportVersion:
-    """One compiled version of a round's report. `digest` covers document and annex: same digest, same files.
-
-    `parts` is what it was compiled from, empty for one that an older ledger has kept.
-    """
-
-    id: int
-    round_id: str
-    version: int
-    digest: str
-    document_sha256: str
-    annex_sha256: str
-    document_name: str
-    annex_name: str
-    compiled_at: datetime
-    state: str
-    parts: Parts = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the approver said of a version, about exactly these bytes."""
-
-    report_id: int
-    document_sha256: str
-    annex_sha256: str
-    approved: bool
-    comment: str
-    by: str
-    at: datetime
+from dinhky.rounds.kept_messages import Letter, MessagesKept, QueuedMessage
+from dinhky.rounds.kept_reports import CompiledReport, ReportsKept
+from dinhky.rounds.kept_rounds import RoundsKept
+from dinhky.rounds.kept_submissions import SubmissionsKept
 
 
 @dataclass(frozen=True)
@@ -211,45 +77,6 @@ class UnitAnswer:
 
 
 @dataclass(frozen=True)
-class CompiledReport:
-    """The files of a report and the digest of everything that went into them."""
-
-    digest: str
-    document: bytes
-    annex: bytes
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class OpenedRound:
-    """What the ledger holds of a round that was opened: its dates as last told; why it is not held, if it is not."""
-
-    id: str
-    plan_id: str
-    ref: str
-    opens: datetime
-    unit_due: datetime
-    due: datetime
-    locks: datetime
-    opened_at: datetime
-    cancelled: str
-
-    @property
-    def is_history(self) -> bool:
-        """Whether it was past its lock when it was opened: recorded for the year's sake, and nobody is written to."""
-        return self.opened_at > self.locks
-
-    def has_dates_of(self, round_: Round) -> bool:
-        """Whether the round is known with these very dates."""
-        return (self.opens, self.unit_due, self.due, self.locks) == (
-            round_.opens,
-            round_.unit_due,
-            round_.due,
-            round_.locks,
-        )
-
-
-@dataclass(frozen=True)
 class ContestSoFar:
     """A contest as far as it has come: its numbered entries, and the rankings made of its jurors' scores."""
 
@@ -258,108 +85,8 @@ class ContestSoFar:
     final: Ranking | None = None
 
 
-class LedgerTransaction(MailsKept, ChatsKept, Protocol):
+class LedgerTransaction(MessagesKept, ReportsKept, SubmissionsKept, RoundsKept, MailsKept, ChatsKept, Protocol):
     """Reads and writes of one transaction. Every write is idempotent: repeating it changes nothing."""
-
-    def lock_round(self, round_id: str) -> None:
-        """Let no other transaction work on this round until this one ends."""
-
-    def open_round(self, round_: Round, units: Sequence[Unit], at: datetime) -> bool:
-        """Record a round and its assignments; False if it was there already (then only new units are added)."""
-
-    def round_is_open(self, round_id: str) -> bool:
-        """Whether the round was ever opened."""
-
-    def opened_round_ids(self, not_over_before: datetime | None = None) -> list[str]:
-        """Every round ever opened, or those that take something at that moment or later, be it from one unit."""
-
-    def opened_rounds(self) -> list[OpenedRound]:
-        """Every round ever opened, by id."""
-
-    def opened_round(self, round_id: str) -> OpenedRound | None:
-        """One of them, or None if it was never opened."""
-
-    def is_history(self, round_id: str) -> bool:
-        """Whether the round was past its lock when it was opened: no message about it is ever queued."""
-
-    def first_unit_due(self, round_id: str) -> datetime:
-        """The units' due date that the round opened with, whatever it is now."""
-
-    def update_round(self, round_: Round, at: datetime, reason: str) -> bool:
-        """Let an opened round have these dates, and be cancelled or not; False if it had them. Records the event."""
-
-    def rename_unit(self, round_id: str, unit: str, name: str, at: datetime) -> None:
-        """Let the round show the unit under its new name. Records the event."""
-
-    def waiting(self, not_over_before: datetime) -> list[Assignment]:
-        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled."""
-
-    def assignments_of(self, round_ids: Sequence[str]) -> dict[str, list[Assignment]]:
-        """The assignments of several rounds in one go, by round; a round without any is left out."""
-
-    def assignments(self, round_id: str) -> list[Assignment]:
-        """The round's assignments, in the plan's order of units."""
-
-    def assignment(self, round_id: str, unit: str) -> Assignment | None: ...
-
-    def move(
-        self,
-        round_id: str,
-        unit: str,
-        state: State,
-        *,
-        at: datetime,
-        actor: str,
-        reason: str | None = None,
-        submission: Submission | None = None,
-        late: bool | None = None,
-    ) -> None:
-        """Move an assignment and record the event. Raises IllegalTransition.
-
-        `late` says whether what was answered without a submission came late, where that is not a matter of `at`.
-        """
-
-    def extend_lock(self, round_id: str, unit: str, until: datetime, *, at: datetime, actor: str, reason: str) -> None:
-        """Let this unit's part lock then, if the round's own lock is not later. Records the event."""
-
-    def newest_submission(self, round_id: str, unit: str) -> Submission | None:
-        """The unit's last file for a round, if it sent any."""
-
-    def is_newest(self, round_id: str, unit: str, sha256: str) -> bool:
-        """Whether the unit's last file for a round was this very one."""
-
-    def add_submission(
-        self,
-        *,
-        round_id: str,
-        unit: str,
-        sha256: str,
-        file_name: str,
-        route: str,
-        received_at: datetime,
-        state: str,
-        late: bool,
-        problems: Sequence[Problem],
-        content: Content | None,
-        questions: Sequence[Problem] = (),
-        answer_sha256: str | None = None,
-    ) -> Submission: ...
-
-    def submissions(self, round_id: str) -> list[Submission]: ...
-
-    def decide_submission(self, submission: Submission, state: str, problems: Sequence[Problem]) -> Submission:
-        """Let a kept file have another state by somebody's decision; `problems` tell why it does not count."""
-
-    def held_submissions(self) -> list[Submission]:
-        """Of every round and unit, the last file, where that one waits for a decision; in order of arrival."""
-
-    def content_of(self, submission_id: int) -> Content: ...
-
-    def parts_of(self, plan_id: str, unit: str) -> list[tuple[OpenedRound, Assignment]]:
-        """Every round of the plan, ever opened, in which the unit has a part, with that part."""
-
-    def submissions_of(self, round_id: str, unit: str) -> list[Submission]:
-        """Every file that the unit sent for a round, in order of arrival."""
 
     def link_serial(self, plan_id: str, unit: str) -> int:
         """How often the unit's personal links were revoked: only a link made with this number opens anything."""
@@ -369,136 +96,6 @@ class LedgerTransaction(MailsKept, ChatsKept, Protocol):
 
     def revoke_links(self, plan_id: str, unit: str, at: datetime, by: str, reason: str) -> int:
         """Let no personal link that the unit ever got open anything again. Records the event."""
-
-    def tell_item(self, plan_id: str, key: str, post: ToldPost) -> bool:
-        """Record one item told by itself; False if it was told under this key before."""
-
-    def replace_items(self, plan_id: str, submission: Submission, posts: Sequence[ToldPost]) -> None:
-        """Let a submission's items stand in place of those of the unit's earlier submissions for the same round."""
-
-    def withdraw_items(self, round_id: str, unit: str, at: datetime) -> None:
-        """Take the items of a unit's submissions for a round out of the count."""
-
-    def restore_items(self, submission: Submission) -> None:
-        """Let the items of a file that was returned, and is taken back, count again."""
-
-    def told_in_files(self, round_id: str, unit: str) -> list[ToldPost]:
-        """The items that stand and that the unit told in its workbooks for this round, in order of telling."""
-
-    def told(self, plan_id: str, window: Dates) -> list[ToldPost]:
-        """Every item of the plan that stands and was published within these days, in order of telling."""
-
-    def add_report(
-        self,
-        round_id: str,
-        report: CompiledReport,
-        document: Attachment,
-        annex: Attachment,
-        parts: Parts,
-        at: datetime,
-    ) -> ReportVersion:
-        """A new version, or the version that already has this digest; compiled from these parts."""
-
-    def report(self, report_id: int) -> ReportVersion:
-        """The version of that id. Raises LookupError."""
-
-    def latest_report(self, round_id: str) -> ReportVersion | None: ...
-
-    def sent_report(self, round_id: str) -> ReportVersion | None:
-        """The newest version that was sent, whatever has been compiled since."""
-
-    def report_facts(self, report_id: int) -> dict[str, Any]: ...
-
-    def set_report_state(self, report_id: int, state: str, at: datetime, actor: str) -> None: ...
-
-    def record_decision(self, decision: Decision) -> None: ...
-
-    def last_decision(self, report_id: int) -> Decision | None: ...
-
-    def queue(self, message: Message, at: datetime, *, is_answer: bool = False) -> bool:
-        """Put a message in the outbox; False if one with its key is there already.
-
-        A message about a round that is history is not queued either, unless it answers what somebody sent.
-        """
-
-    def message_keys(self, prefix: str) -> set[str]:
-        """The keys in the outbox that begin so."""
-
-    def record_missed(self, message: Message, at: datetime) -> bool:
-        """Note that a message's time passed unsent; takes its key, so it cannot be sent afterwards."""
-
-    def recover(self, now: datetime, reason: str) -> int:
-        """Under an expired lease `claimed` returns to the queue, `sending` becomes `unknown`; how many became that."""
-
-    def claim(
-        self,
-        *,
-        by: str,
-        now: datetime,
-        lease: timedelta,
-        limit: int,
-        office_hours: bool = True,
-        gathered_by: datetime | None = None,
-    ) -> list[QueuedMessage]:
-        """Take messages that are due, and all that waits for office hours and the same recipients as they.
-
-        Outside office hours, only those that need not wait for them. What was decided after `gathered_by`, and waits
-        for office hours, does not go by itself.
-        """
-
-    def mark_sending(self, message_ids: Sequence[int], by: str, until: datetime) -> set[int]:
-        """The last word before the wire, held until then; those of which the claim was not lost."""
-
-    def combine(self, lead: int, others: Sequence[int], subject: str, body: str) -> None:
-        """Note that the others go out within `lead`, and the words that they have together."""
-
-    def mark_sent(self, message_ids: Sequence[int], at: datetime, answer: str) -> None: ...
-
-    def put_off(self, message_ids: Sequence[int], by: str, until: datetime, reason: str, *, refused: bool) -> None:
-        """Back in the queue from then on; `refused` if a server has said no to these very messages."""
-
-    def mark_failed(self, message_ids: Sequence[int], by: str, at: datetime, error: str) -> None:
-        """Failed for good."""
-
-    def mark_unknown(self, message_ids: Sequence[int], by: str, at: datetime, answer: str) -> None:
-        """They may or may not have gone out: a person decides."""
-
-    def cancel(self, message_id: int, at: datetime, reason: str, *, missed: bool = False) -> None:
-        """Settle a message unsent because it has become pointless, or (`missed`) because its time has passed."""
-
-    def lock_outbox(self) -> None:
-        """Let no dispatcher claim, and nobody decide about messages, until this transaction ends."""
-
-    def requeue(self, message_ids: Sequence[int], at: datetime) -> None:
-        """Begin anew with messages that a person wants to be tried again."""
-
-    def cancel_queued(self, round_id: str, at: datetime, reason: str, unit: str | None = None) -> int:
-        """Settle unsent what still waits in the queue for a round's office hours, or one unit's part of it."""
-
-    def rewrite(self, message_id: int, subject: str, body: str, section: str) -> None:
-        """Give a message that has not gone out the text of today."""
-
-    def waiting_for_office_hours(self) -> int:
-        """How many messages are in the queue that go out in office hours only."""
-
-    def outbox_row(self, message_id: int) -> dict[str, Any] | None:
-        """One message with all that is known of it."""
-
-    def went_together(self, message_id: int) -> list[dict[str, Any]]:
-        """The message and those that it went out with as one; empty if there is none of that id."""
-
-    def messages(
-        self,
-        round_id: str | None = None,
-        *,
-        unit: str | None = None,
-        state: str | None = None,
-        day: date | None = None,
-    ) -> list[dict[str, Any]]:
-        """The outbox for people, oldest first: all of it, or a round's, a unit's, those in a state, those of a day.
-
-        A message is of the day in Vietnam on which it was settled, or may go out if it still waits.
-        """
 
     def event(self, kind: str, *, at: datetime, actor: str, round_id: str = "", unit: str = "", **detail: Any) -> None:
         """Append who, what, when, why."""
@@ -672,6 +269,8 @@ class Office:
 
 
 _NEWEST_ROUNDS: list[tuple[Mapping[str, Plan], WorkingCalendar, Mapping[str, Round]]] = []
+
+
 _KEPT_ROUNDS = 4
 
 

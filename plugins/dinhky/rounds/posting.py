@@ -17,8 +17,10 @@ from dinhky.domain.plan import Kind, Plan, unknown
 from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, keys_of, quota_of, tallies, told_by
 from dinhky.domain.same_item import is_web_link
 from dinhky.domain.schedule import Round, rounds_of
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.kept_submissions import Submission
 from dinhky.rounds.lookup import plan_of
-from dinhky.rounds.ports import Attachment, LedgerTransaction, Office, Submission
+from dinhky.rounds.ports import LedgerTransaction, Office
 
 
 class ItemRefused(DinhKyError):

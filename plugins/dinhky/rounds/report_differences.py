@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dinhky.rounds.ports import LedgerTransaction, ReportVersion
+from dinhky.rounds.kept_reports import ReportVersion
+from dinhky.rounds.ports import LedgerTransaction
 
 _OF_THE_WHOLE = {"totals": ("posts", "activities", "participants"), "reporting": ("expected", "actual", "on_time")}
 _OF_EACH: dict[str, tuple[str, ...]] = {

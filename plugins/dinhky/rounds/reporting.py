@@ -21,16 +21,11 @@ from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round, round_id, rounds_of
 from dinhky.rounds.compiled_parts import changed_since, parts_of
 from dinhky.rounds.correspondence import to_approver, to_person, to_unit
+from dinhky.rounds.kept_messages import Attachment
+from dinhky.rounds.kept_reports import Decision, ReportVersion
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.merged_answers import merged
-from dinhky.rounds.ports import (
-    Attachment,
-    Decision,
-    LedgerTransaction,
-    Office,
-    ReportVersion,
-    UnitAnswer,
-)
+from dinhky.rounds.ports import LedgerTransaction, Office, UnitAnswer
 from dinhky.rounds.posting import told_elsewhere
 from dinhky.rounds.report_differences import differences_to_sent
 from dinhky.rounds.succession import as_of, unit_of

@@ -20,7 +20,8 @@ from dinhky.domain.standing import standing_rows
 from dinhky.report.contest_lists import facts_of_phase
 from dinhky.report.facts import facts
 from dinhky.report.form_choices import FormChoices
-from dinhky.rounds.ports import CompiledReport, ContestSoFar, Mark, Signer, UnitAnswer
+from dinhky.rounds.kept_reports import CompiledReport
+from dinhky.rounds.ports import ContestSoFar, Mark, Signer, UnitAnswer
 from dinhky.simulation.behaviour import Rows
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.form import Form

@@ -29,8 +29,9 @@ from dinhky.rounds.contest_answers import contest_of, phase_round, takes_until, 
 from dinhky.rounds.contest_results import announce_results, close_sent_on, file_contest
 from dinhky.rounds.contests import close_entries, let_off, open_phase, rank_phase, whom_it_waits_for
 from dinhky.rounds.dispatching import flush_outbox
+from dinhky.rounds.kept_reports import ReportVersion
 from dinhky.rounds.opening import open_round
-from dinhky.rounds.ports import Office, ReportVersion
+from dinhky.rounds.ports import Office
 from dinhky.rounds.reporting import (
     compile_when_due,
     file_report,

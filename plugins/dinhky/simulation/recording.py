@@ -7,7 +7,8 @@ from datetime import datetime
 
 from dinhky.domain.errors import ServerUnavailable
 from dinhky.rounds.dispatching import FIRST_RETRY, LONGEST_RETRY
-from dinhky.rounds.ports import Files, Message, QueuedMessage
+from dinhky.rounds.kept_messages import Message, QueuedMessage
+from dinhky.rounds.ports import Files
 from dinhky.simulation.behaviour import Behaviour
 
 

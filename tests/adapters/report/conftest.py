@@ -29,7 +29,8 @@ from dinhky.domain.plan import (
 from dinhky.domain.schedule import Round, find_round
 from dinhky.report.form_choices import FormChoices
 from dinhky.report.form_reports import FormReports
-from dinhky.rounds.ports import CompiledReport, UnitAnswer
+from dinhky.rounds.kept_reports import CompiledReport
+from dinhky.rounds.ports import UnitAnswer
 from dinhky.wording import TemplateWords
 
 TEMPLATES = Path(__file__).parents[3] / "include" / "templates"

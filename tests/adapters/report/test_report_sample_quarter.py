@@ -19,7 +19,8 @@ from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.schedule import find_round
 from dinhky.plan_files import read_plan
 from dinhky.report.form_reports import FormReports
-from dinhky.rounds.ports import CompiledReport, UnitAnswer
+from dinhky.rounds.kept_reports import CompiledReport
+from dinhky.rounds.ports import UnitAnswer
 from dinhky.signing import HmacSigner
 from dinhky.wording import TemplateWords
 from dinhky.workbook import FormWorkbooks
