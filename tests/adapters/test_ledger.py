@@ -272,7 +272,7 @@ def test_messages_of_units_and_plans_with_long_names_can_be_queued(office):
     plan, round_ = round_of(office, ROUND)
     long_plan = replace(plan, id="p" * 80, units=(*plan.units, LONG_UNIT))
     long_round = replace(round_, plan_id=long_plan.id, units=(LONG_UNIT.code,))
-    told = {"template": "opening", "now": NOW, "links": {}}
+    told = {"template": "opening", "now": NOW, "links": {}, "is_overdue": False}
     messages = list(to_unit(office, long_plan, long_round, LONG_UNIT, "opening", **told))
     with office.ledger.transaction() as ledger:
         ledger.open_round(long_round, [LONG_UNIT], NOW)
