@@ -62,6 +62,7 @@ format: setup ## Format the code
 
 bench: setup ## Measure speed beside what one would use instead, as ratios
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_outbox.py
 
 docs: setup ## Write the documents that are made from the wording: docs/what-a-file-is-checked-for.md
 	$(BIN)/python -m dinhky.cli.rules_document

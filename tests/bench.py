@@ -450,8 +450,7 @@ def chase_tick(quarter: Quarter) -> Comparison:
 
 
 def outbox(quarter: Quarter, home: Path) -> Comparison:
-    """Messages that are in nobody's way: far behind the reminders of the chase."""
-    now = datetime.fromisoformat("2030-01-02T08:00+07:00")
+    now = datetime.fromisoformat("2026-01-05T08:00+07:00")
     batches = iter(range(1_000))
     body = "Kính gửi đơn vị,\n\nĐề nghị đơn vị gửi số liệu quý I/2026 trước hạn.\n\nTrân trọng."
     office = dataclasses.replace(

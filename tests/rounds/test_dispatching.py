@@ -270,3 +270,14 @@ def test_a_message_for_a_channel_that_does_not_exist_fails_and_the_others_go_out
     outbox.queue("b")
     assert outbox.flush() == Flushed(sent=1, failed=1)
     assert "pigeon" in outbox.rows()["a"]["answer"]
+
+
+def test_in_a_year_without_a_calendar_answers_go_out_what_is_for_office_hours_waits_and_an_operator_hears_why(outbox):
+    outbox.now = NOON.replace(year=2040)
+    outbox.queue("answer", not_before=outbox.now)
+    with outbox.office.ledger.transaction() as ledger:
+        about = Message("reminder", "T-3", "email", "a@x.example", "Bà Lan", "Nhắc", "Nội dung", outbox.now)
+        ledger.queue(replace(about, office_hours_only=True), outbox.now)
+    flushed = outbox.flush()
+    assert (flushed.sent, outbox.wire.out) == (1, ["answer"])
+    assert [alarm for alarm in flushed.alarms if "lịch nghỉ" in alarm]

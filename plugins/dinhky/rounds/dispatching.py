@@ -19,6 +19,7 @@ from typing import Any
 from dinhky.domain.chase import in_office_hours
 from dinhky.domain.errors import (
     AccessRefused,
+    CalendarGap,
     ChatEnded,
     PermanentDeliveryError,
     Problem,
@@ -104,8 +105,8 @@ class _Dispatcher:
     outcome: _Outcome | None = None
 
     def claim(self, *, only_answers: bool, gather: timedelta) -> list[QueuedMessage]:
-        now, calendar = self.clock(), self.office.calendar
-        waits = gather if in_office_hours(now + gather, calendar) else timedelta()
+        now = self.clock()
+        waits = gather if self._is_office_time(now + gather) else timedelta()
         with self.office.ledger.transaction() as ledger:
             left = ledger.recover(now, self._sentence("dispatcher_died"))
             batch = ledger.claim(
@@ -113,7 +114,7 @@ class _Dispatcher:
                 now=now,
                 lease=self.office.lease,
                 limit=BATCH,
-                office_hours=not only_answers and in_office_hours(now, calendar),
+                office_hours=not only_answers and self._is_office_time(now),
                 gathered_by=now - waits,
             )
         self.flushed.add(Flushed(unknown=left, alarms=[self._sentence("messages_left", count=left)] if left else []))
@@ -124,7 +125,7 @@ class _Dispatcher:
         while waiting:
             bundle = waiting.popleft()
             now = self.clock()
-            if bundle[0].message.office_hours_only and not in_office_hours(now, self.office.calendar):
+            if bundle[0].message.office_hours_only and not self._is_office_time(now):
                 continue  # the day's work ended meanwhile: back in the queue when the lease runs out
             channel = bundle[0].message.channel
             if away := self._why_away(channel):
@@ -134,6 +135,14 @@ class _Dispatcher:
             elif ready := self._last_look(bundle, now):
                 self.outcome = self._hand_over(ready, now)
         self._settle()
+
+    def _is_office_time(self, moment: datetime) -> bool:
+        """Whether what is for office hours may go. In a year without a calendar it waits, and answers go on."""
+        try:
+            return in_office_hours(moment, self.office.calendar)
+        except CalendarGap as gap:
+            self.flushed.add(Flushed(alarms=[self.office.words.explain(gap)]))
+            return False
 
     def hang_up(self) -> None:
         """Close the connections that were kept for this flush."""
