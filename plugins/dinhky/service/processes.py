@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO
 
 from dinhky.domain.errors import DinhKyError
+from dinhky.service.sqlite_patience import PROCESS
 
 PROCESSES = {
     "api-server": [],
@@ -139,7 +140,7 @@ class AirflowProcesses:
         with self._log(name) as log:
             self._running[name] = subprocess.Popen(
                 [sys.executable, "-m", "airflow", name, *PROCESSES[name]],
-                env=self._environment,
+                env=self._environment | {PROCESS: name},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
