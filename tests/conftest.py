@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +21,7 @@ from dinhky.intake.receive import Receipt, receive
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.ports import Office
+from dinhky.service.private_postgresql import is_installed, private_postgresql
 from dinhky.workbook.sample import fill
 
 REPOSITORY = Path(__file__).parents[1]
@@ -173,30 +172,13 @@ def commune(another_commune: Callable[[], Commune]) -> Commune:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """A throw-away PostgreSQL on a socket in a temporary folder; its URL. Run by an ordinary user, as it insists."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs:
+    """The URL of a throw-away PostgreSQL."""
+    if not is_installed():
         if os.environ.get("CI"):
             pytest.fail("CI needs PostgreSQL: apt-get install postgresql")
         pytest.skip("no PostgreSQL on this machine")
-    folder = Path(tempfile.mkdtemp(prefix="dinhky-pg-"))  # short: a socket's path has at most 107 bytes
-    user = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        user = ["runuser", "-u", "postgres", "--"]
-    data = folder / "data"
-    control = [*user, str(programs[-1] / "pg_ctl"), "--pgdata", str(data)]
-    initialise = ["--options", "--auth=trust --username=dinhky --encoding=UTF8 --locale=C.UTF-8 --no-sync"]
-    server = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off"
-    try:
-        subprocess.run([*control, "initdb", *initialise], check=True, capture_output=True, cwd=folder)
-        start = ["--wait", "--log", str(folder / "log"), "--options", server, "start"]
-        subprocess.run([*control, *start], check=True, capture_output=True, cwd=folder)
-        yield f"postgresql+psycopg2://dinhky@/postgres?host={folder}"
-    finally:
-        if (data / "postmaster.pid").exists():
-            subprocess.run([*control, "--mode", "immediate", "stop"], check=True, capture_output=True, cwd=folder)
-        shutil.rmtree(folder)
+    with private_postgresql() as url:
+        yield url
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dinhky.bootstrap import REPOSITORY, USERS
 
+DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+"""Where Airflow's own database is, if it is to be another than the embedded default."""
 SHARED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -38,7 +40,7 @@ def airflow_environment(home: Path, port: int) -> dict[str, str]:
     airflow_home = home / "airflow"
     kept = _secrets(home)
     base_url = f"http://127.0.0.1:{port}"
-    database = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") or f"sqlite:///{airflow_home / 'airflow.db'}"
+    database = os.environ.get(DATABASE) or f"sqlite:///{airflow_home / 'airflow.db'}"
     return SHARED | {
         "AIRFLOW_HOME": str(airflow_home),
         "AIRFLOW__CORE__DAGS_FOLDER": os.environ.get("DINHKY_DAGS") or str(REPOSITORY / "dags"),
@@ -47,7 +49,7 @@ def airflow_environment(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base_url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(home)),
         "AIRFLOW__CORE__FERNET_KEY": kept["fernet_key"],
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+        DATABASE: database,
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": base_url,

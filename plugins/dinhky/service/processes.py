@@ -145,7 +145,7 @@ class AirflowProcesses:
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
 
     def _ended(self) -> list[str]:
@@ -203,7 +203,8 @@ def _is_healthy(port: int) -> bool:
     return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer"))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Called in a new process before its program: it is ended when ours ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

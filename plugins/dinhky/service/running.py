@@ -17,7 +17,7 @@ from dinhky.channels.imap import ImapSettings
 from dinhky.channels.server_url import ServerUrl
 from dinhky.channels.smtp import SmtpSettings
 from dinhky.domain.schedule import Round, year_of
-from dinhky.service.airflow_environment import airflow_environment, passwords, passwords_file
+from dinhky.service.airflow_environment import DATABASE, airflow_environment, passwords, passwords_file
 from dinhky.service.console import Console
 from dinhky.service.processes import AirflowProcesses, ServiceError, free_port
 
@@ -119,7 +119,7 @@ def prepare(current: Settings) -> None:
 def forget_the_real_service() -> None:
     """Drop every setting of a real service from this process: what is played must not touch its data or its mail."""
     for name in list(os.environ):
-        if name.startswith("DINHKY_") or name == "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN":
+        if name.startswith("DINHKY_") or name == DATABASE:
             del os.environ[name]
 
 

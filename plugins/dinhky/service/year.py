@@ -10,8 +10,8 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.error import URLError
@@ -25,8 +25,10 @@ from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, local
 from dinhky.intake.receive import receive
 from dinhky.rounds.ports import Office
 from dinhky.service.airflow_api import AirflowApi
+from dinhky.service.airflow_environment import DATABASE as AIRFLOW_DATABASE
 from dinhky.service.airflow_environment import passwords
 from dinhky.service.console import Console
+from dinhky.service.private_postgresql import is_installed, private_postgresql
 from dinhky.service.processes import ServiceError
 from dinhky.service.running import forget_the_real_service, prepare, say_login, service
 from dinhky.service.year_comparison import ANSWERS, Difference, differences
@@ -78,9 +80,12 @@ class Year:
         began = time.monotonic()
         self.console.say("year_title", first=self.first, last=self.last, day_seconds=self.day_seconds, seed=self.seed)
         self._invent()
-        with service(self.console, home, port=self.port, prepare=self._begin_anew, environment=self._start_clock) as (
-            processes,
-            url,
+        with (
+            self._database(),
+            service(self.console, home, port=self.port, prepare=self._begin_anew, environment=self._start_clock) as (
+                processes,
+                url,
+            ),
         ):
             current = bootstrap.settings()
             say_login(self.console, home)
@@ -94,6 +99,21 @@ class Year:
                         processes.check()
                         time.sleep(1)
         return found
+
+    @contextmanager
+    def _database(self) -> Iterator[None]:
+        """What Airflow keeps its own matters in: PostgreSQL, as in production, or the embedded default where there is
+        none, whose writers wait for each other."""
+        if not is_installed():
+            self.console.say("year_without_postgresql")
+            yield
+            return
+        with private_postgresql() as url:
+            os.environ[AIRFLOW_DATABASE] = url
+            try:
+                yield
+            finally:
+                del os.environ[AIRFLOW_DATABASE]
 
     def _invent(self) -> None:
         """What units do, by plan: from the seed, made playable on a fast clock."""
