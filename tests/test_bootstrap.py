@@ -153,3 +153,11 @@ def test_a_plan_that_lies_elsewhere_is_checked_against_the_same_surroundings(
     said = capsys.readouterr().out
     assert "Có phải là “lanhdao”?" in said
     assert "Có phải là “communication_quarter”?" in said
+
+
+def test_the_look_of_letters_is_read_once_and_again_when_it_was_edited(current: Settings, include: Path) -> None:
+    first = bootstrap.letter_html(current)
+    assert bootstrap.letter_html(current) is first, "every look at the ledger asks for an office"
+    layout = include / "templates/messages/layout/letter.html"
+    layout.write_text(layout.read_text("utf-8").replace("<body", "<body data-edited", 1), "utf-8")
+    assert "data-edited" in bootstrap.letter_html(current)("Nhắc", "Kính gửi đơn vị,\n\nNội dung.")

@@ -231,14 +231,16 @@ def words_of(current: Settings | None = None) -> TemplateWords:
 
 
 def letter_html(current: Settings) -> LetterHtml:
-    """How letters look in a mail program."""
-    style = words_of(current).words["html"]
+    """How letters look in a mail program. Read again when their layout or its words have changed."""
+    folder = current.messages
+    return _letter_html(folder, _signature(folder, "words.yaml", "layout/*"), current.portal_url)
+
+
+@lru_cache(maxsize=4)
+def _letter_html(folder: Path, _seen: Signature, portal_url: str | None) -> LetterHtml:
+    style = _words(folder, _seen).words["html"]
     return LetterHtml(
-        current.messages / "layout",
-        strong=style["strong"],
-        brand=style["brand"],
-        button=style["button"],
-        portal_url=current.portal_url,
+        folder / "layout", strong=style["strong"], brand=style["brand"], button=style["button"], portal_url=portal_url
     )
 
 
