@@ -50,8 +50,9 @@ PARSE_SECONDS = 600
 """How often DAG files are read again: nobody edits a plan while it is played."""
 TICK_HOUR = 8
 """When a fast clock's tick stands: see `dinhky.orchestration.schedules`."""
-LONGEST_LAG = timedelta(seconds=60)
-"""How far, in real time, ticks may fall behind before the playing is given up: the machine is too slow for the pace."""
+LONGEST_LAG_IN_DAYS = 3.0
+"""How far, in office days, ticks may fall behind before the playing is given up: the machine is too slow for the pace,
+and what is decided so late is no more what would have been decided then."""
 WINDING_UP = timedelta(seconds=150)
 """How long, in real time, what was begun before the end may take to finish."""
 PAST_THE_END = timedelta(days=3)
@@ -170,7 +171,7 @@ class Year:
                 approval_look = time.monotonic() + APPROVAL_LOOK_SECONDS
             lag = self._lag(current, office, ticked, now)
             self.slowest = max(self.slowest, lag)
-            if lag > LONGEST_LAG:
+            if lag.total_seconds() > LONGEST_LAG_IN_DAYS * self.day_seconds:
                 raise ServiceError("year_too_slow", seconds=round(lag.total_seconds()), day_seconds=self.day_seconds)
             if now - shown >= timedelta(days=7):
                 shown = now
