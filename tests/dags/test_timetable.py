@@ -97,6 +97,39 @@ def test_a_run_started_by_hand_plays_the_round_that_is_open_or_the_latest(
     assert interval.start == instant(next(row[1] for row in ROUNDS if row[0] == expected))
 
 
+@pytest.mark.parametrize(
+    ("opens", "expected"),
+    [
+        ("2026-03-05T07:30", "2025-12-15T00:00"),  # the beginning of the window
+        ("2025-11-21T07:30", "2025-11-21T07:30"),  # on a clock that is ahead: Airflow starts no run of its own future
+    ],
+)
+def test_the_logical_date_of_a_run_never_lies_in_the_machines_future(opens: str, expected: str) -> None:
+    from types import SimpleNamespace
+
+    from airflow.timetables.base import TimeRestriction
+
+    from dinhky.orchestration.timetable import RoundTimetable, ScheduledRound
+
+    moments = ("2025-12-15", "2026-03-15", opens, "2026-03-16T10:00")
+    timetable = RoundTimetable([ScheduledRound("2026-Q1", *(instant(one).isoformat() for one in moments))])
+    with patch("dinhky.orchestration.timetable._present", return_value=instant(opens)):
+        info = timetable.next_dagrun_info(
+            last_automated_data_interval=None,
+            restriction=TimeRestriction(earliest=instant("2025-01-01"), latest=None, catchup=False),
+        )
+    kept = SimpleNamespace(
+        next_dagrun=info.logical_date,
+        next_dagrun_create_after=info.run_after,
+        next_dagrun_data_interval=info.data_interval,
+        next_dagrun_partition_date=None,
+        next_dagrun_partition_key=None,
+    )
+    again = timetable.next_run_info_from_dag_model(dag_model=kept)
+    assert info.logical_date == again.logical_date == instant(expected)
+    assert info.data_interval == again.data_interval == (instant("2025-12-15"), instant("2026-03-15"))
+
+
 def test_it_survives_being_stored_by_airflow(timetable) -> None:
     from dinhky.orchestration.timetable import RoundTimetable
 

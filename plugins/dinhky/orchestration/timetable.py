@@ -26,6 +26,17 @@ class ScheduledRound:
         return DataInterval(_instant(self.window_start), _instant(self.window_end))
 
 
+class RoundRunInfo(DagRunInfo):
+    """When a round is run. Its logical date is the beginning of its window, but never lies in the machine's future.
+
+    Airflow starts no run with such a date, and on a clock that is ahead of the machine's the windows lie there.
+    """
+
+    @property
+    def logical_date(self) -> pendulum.DateTime | None:
+        return min(self.data_interval.start, self.run_after) if self.data_interval else None
+
+
 class RoundTimetable(Timetable):
     """Runs an obligation's rounds: each when it opens, its window as data interval, named after its period.
 
@@ -73,8 +84,13 @@ class RoundTimetable(Timetable):
             run_after = _instant(round_.run_after)
             if restriction.latest and run_after > restriction.latest:
                 return None
-            return DagRunInfo(run_after=run_after, data_interval=round_.interval)
+            return RoundRunInfo(run_after=run_after, data_interval=round_.interval)
         return None
+
+    def next_run_info_from_dag_model(self, *, dag_model: Any) -> DagRunInfo | None:
+        """What was decided above, as Airflow has kept it."""
+        info = super().next_run_info_from_dag_model(dag_model=dag_model)
+        return RoundRunInfo(*info) if info else None
 
     def generate_run_id(
         self, *, run_type: DagRunType, run_after: pendulum.DateTime, data_interval: DataInterval | None, **extra: Any

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from time import monotonic, sleep
 from urllib.error import URLError
 
 import yaml
@@ -78,7 +78,7 @@ class Year:
         home = bootstrap.REPOSITORY / "var" / "year"
         forget_the_real_service()
         os.environ["DINHKY_HOME"] = str(home)
-        began = time.monotonic()
+        began = monotonic()
         self.console.say("year_title", first=self.first, last=self.last, day_seconds=self.day_seconds, seed=self.seed)
         self._invent()
         with (
@@ -92,13 +92,13 @@ class Year:
             say_login(self.console, home)
             self._play(current, url, processes.check)
             found = self._compare(current)
-            self._say_end(current, found, url, time.monotonic() - began)
+            self._say_end(current, found, url, monotonic() - began)
             if not self.once:
                 self.console.say("stop_hint")
                 with suppress(KeyboardInterrupt):  # how it is meant to end
                     while True:
                         processes.check()
-                        time.sleep(1)
+                        sleep(1)
         return found
 
     @contextmanager
@@ -157,18 +157,18 @@ class Year:
             key=lambda delivery: delivery.at,
         )
         shown, ticked = self.first, self.first
-        tick_look = approval_look = time.monotonic()
+        tick_look = approval_look = monotonic()
         while (now := current.clock.now()) < self.last + PAST_THE_END:
             check()
-            if time.monotonic() >= tick_look:
-                ticked, tick_look = self._last_tick(current, admin), time.monotonic() + TICK_LOOK_SECONDS
-            due = [one for one in waiting if one.at <= now and self._has_ticked(office, ticked, one.at)]
+            if monotonic() >= tick_look:
+                ticked, tick_look = self._last_tick(current, admin), monotonic() + TICK_LOOK_SECONDS
+            due = [one for one in waiting if _day_of(one.at) <= now and self._has_ticked(office, ticked, one.at)]
             for delivery in due:
                 if self._deliver(office, delivery) or office.rounds[delivery.round_id].is_over(now):
                     waiting.remove(delivery)
-            if time.monotonic() >= approval_look:
+            if monotonic() >= approval_look:
                 self._approve(current, approvers)
-                approval_look = time.monotonic() + APPROVAL_LOOK_SECONDS
+                approval_look = monotonic() + APPROVAL_LOOK_SECONDS
             lag = self._lag(current, office, ticked, now)
             self.slowest = max(self.slowest, lag)
             if lag.total_seconds() > LONGEST_LAG_IN_DAYS * self.day_seconds:
@@ -176,12 +176,12 @@ class Year:
             if now - shown >= timedelta(days=7):
                 shown = now
                 self._say_progress(office, now)
-            time.sleep(LOOK_EVERY_SECONDS)
-        deadline = time.monotonic() + WINDING_UP.total_seconds()
-        while time.monotonic() < deadline and not self._is_wound_up(office):
+            sleep(LOOK_EVERY_SECONDS)
+        deadline = monotonic() + WINDING_UP.total_seconds()
+        while monotonic() < deadline and not self._is_wound_up(office):
             check()
             self._approve(current, approvers)
-            time.sleep(APPROVAL_LOOK_SECONDS)
+            sleep(APPROVAL_LOOK_SECONDS)
 
     def _last_tick(self, current: Settings, api: AirflowApi) -> datetime:
         """The office moment that the newest finished tick stands for; before the first one, the beginning."""
@@ -276,6 +276,11 @@ class Year:
         self.console.say("year_equal" if not found else "year_not_equal", count=len(found))
         if not self.once:
             self.console.say("year_look", url=url)
+
+
+def _day_of(moment: datetime) -> datetime:
+    """The hour of the moment's day from which a file may be handed in: its evening is said, and half a day won."""
+    return at(local(moment).date(), time(TICK_HOUR))
 
 
 def _kind(kind: str) -> str:
