@@ -37,6 +37,7 @@ FAMILIES = (
     "contest-results",
     "contest-award",
     "contest-sent-on",
+    "digest",
 )
 """The kinds of messages as they are counted, in the order in which they are shown."""
 
