@@ -248,7 +248,12 @@ def letter_html(current: Settings) -> LetterHtml:
 def _letter_html(folder: Path, _seen: Signature, portal_url: str | None) -> LetterHtml:
     style = _words(folder, _seen).words["html"]
     return LetterHtml(
-        folder / "layout", strong=style["strong"], brand=style["brand"], button=style["button"], portal_url=portal_url
+        folder / "layout",
+        strong=style["strong"],
+        colours=style["colours"],
+        brand=style["brand"],
+        button=style["button"],
+        portal_url=portal_url,
     )
 
 

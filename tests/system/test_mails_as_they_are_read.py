@@ -33,6 +33,8 @@ SHOWN = {
     "combined_unit": [],
     "escalation": [],
     "combined_person": [],
+    "digest_supervisor": [],
+    "digest_operator": [],
 }
 WIDTHS = {"phone": 390, "desktop": 820}
 
