@@ -148,8 +148,11 @@ class LetterHtml:
         return BlockKind.PARAGRAPH, line, 1
 
     def _block(self, kind: BlockKind, lines: Sequence[str], first: int) -> Block:
-        colour = next((colour for words, colour in self._colours.items() if lines[0].startswith(words)), HEADING)
-        return Block(kind, tuple(tuple(self._spans(line)) for line in lines), first, colour)
+        spans = tuple(tuple(self._spans(line)) for line in lines)
+        return Block(kind, spans, first, self._colour(lines[0]) if kind is BlockKind.HEADING else "")
+
+    def _colour(self, heading: str) -> str:
+        return next((colour for words, colour in self._colours.items() if heading.startswith(words)), HEADING)
 
     def _spans(self, line: str) -> Iterator[Span]:
         end = 0

@@ -10,9 +10,8 @@ from enum import StrEnum
 
 from dinhky.domain.contest import SCORED
 from dinhky.domain.local_time import local
-from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
-from dinhky.rounds.contest_answers import takes_until
+from dinhky.rounds.contest_answers import takes_until, whole_ref
 from dinhky.rounds.held_files import held_submissions
 from dinhky.rounds.kept_reports import ReportVersion
 from dinhky.rounds.ports import LedgerTransaction, Office
@@ -50,12 +49,11 @@ class OpenQuestion:
 def questions_of(
     office: Office,
     ledger: LedgerTransaction,
-    plan: Plan,
     rounds: Mapping[str, Round],
     opened: Collection[str],
     now: datetime,
 ) -> Iterator[OpenQuestion]:
-    """Every decision that is waited for in these rounds of the plan, of which those `opened` ever were."""
+    """Every decision that is waited for in these rounds of a plan, of which those `opened` ever were."""
     for version in ledger.undecided_reports():
         if version.round_id in rounds:
             yield _about_report(office, ledger, rounds[version.round_id], version, now)
@@ -66,7 +64,9 @@ def questions_of(
             )
     for round_ in rounds.values():
         if round_.phase and not round_.cancelled and now <= takes_until(office, round_):
-            yield from _about_phase(office, ledger, plan, round_, round_.id in opened, now)
+            before = [one.id for one in rounds.values() if _is_before(one, round_)]
+            if round_.id in opened or any(one in opened for one in before):
+                yield from _about_phase(office, ledger, round_, round_.id in opened, now)
 
 
 def _about_report(
@@ -81,8 +81,14 @@ def _about_report(
     return OpenQuestion(**vars(question) | {"is_sent_back": version.state == "returned"})
 
 
+def _is_before(one: Round, other: Round) -> bool:
+    """Whether a round is an earlier phase of the same contest."""
+    is_same = bool(one.phase) and (whole_ref(one), one.period) == (whole_ref(other), other.period)
+    return is_same and one.opens < other.opens
+
+
 def _about_phase(
-    office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, is_opened: bool, now: datetime
+    office: Office, ledger: LedgerTransaction, round_: Round, is_opened: bool, now: datetime
 ) -> Iterator[OpenQuestion]:
     if not is_opened:
         if local(round_.opens).date() < local(now).date():

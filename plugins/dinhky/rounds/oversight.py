@@ -81,7 +81,7 @@ def oversight(office: Office, ledger: LedgerTransaction, plan: Plan, email: str,
     held = [round_ for round_ in theirs.values() if (one := opened.get(round_.id)) and _is_held(round_, one)]
     parts = ledger.assignments_of([round_.id for round_ in held])
     questions = sorted(
-        questions_of(office, ledger, plan, theirs, opened.keys(), now), key=lambda one: (one.since, one.round.id)
+        questions_of(office, ledger, theirs, opened.keys(), now), key=lambda one: (one.since, one.round.id)
     )
     asked_about = {question.round.id for question in questions}
     days_late = {late.round.id: max(late.working_days, 1) for late in overdue(office, now)}
