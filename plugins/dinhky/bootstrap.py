@@ -124,12 +124,14 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         portal_url=(env.get("DINHKY_PORTAL_URL") or "").rstrip("/") or None,
         imap_url=env.get("DINHKY_IMAP") or None,
         reply_to=Address(addr_spec=env["DINHKY_REPLY_TO"]) if env.get("DINHKY_REPLY_TO") else None,
-        operator=Address(env.get("DINHKY_OPERATOR_NAME") or "", addr_spec=env["DINHKY_OPERATOR"])
-        if env.get("DINHKY_OPERATOR")
-        else None,
+        operator=_operator(env.get("DINHKY_OPERATOR") or "", env.get("DINHKY_OPERATOR_NAME") or ""),
         only=tuple((env.get("DINHKY_ONLY") or "").split()),
         beat=timedelta(seconds=float(env.get("DINHKY_BEAT") or 4)),
     )
+
+
+def _operator(address: str, name: str) -> Address | None:
+    return Address(name, addr_spec=address) if address else None
 
 
 def office(current: Settings | None = None) -> Office:

@@ -69,7 +69,8 @@ def plain(text: str, kind: SpanKind = SpanKind.PLAIN) -> tuple[Span, ...]:
         ]),
         ("3. c\n", [Block(BlockKind.NUMBERED, (plain("c"),), 3)]),
         ("1. Việc\n----------\nNội dung.\n", [
-            Block(BlockKind.HEADING, (plain("1. Việc"),), colour=HEADING), Block(BlockKind.PARAGRAPH, (plain("Nội dung."),))
+            Block(BlockKind.HEADING, (plain("1. Việc"),), colour=HEADING),
+            Block(BlockKind.PARAGRAPH, (plain("Nội dung."),))
         ]),
         (f"Trang:\n{LINK}\nXin giữ kín.\n", [
             Block(BlockKind.PARAGRAPH, (plain("Trang:"),)),
