@@ -1,5 +1,7 @@
 """The chase tick: every half hour of the office day, what is due by now and not yet done goes into the outbox.
 
+In the morning digests follow it, in the same task: they tell what the tick has left.
+
 On a fast clock the tick also sends it: a minute later, when the dispatcher comes by, it would be another day.
 """
 
@@ -17,6 +19,7 @@ from dinhky.orchestration.schedules import (
 )
 from dinhky.orchestration.texts import chore_doc, label
 from dinhky.rounds.chasing import chase
+from dinhky.rounds.digests import digest
 from dinhky.rounds.dispatching import flush_outbox
 
 with DAG(
@@ -36,6 +39,7 @@ with DAG(
         context = get_current_context()
         office, moment = bootstrap.office(), tick(context)
         decided = chase(office, moment)
+        decided.queued += digest(office, moment)
         if bootstrap.settings().clock.is_fast:
             flush_outbox(
                 sending_office(), by=f"{context['dag_run'].run_id}/{context['ti'].try_number}", clock=lambda: moment

@@ -161,3 +161,17 @@ def test_the_look_of_letters_is_read_once_and_again_when_it_was_edited(current: 
     layout = include / "templates/messages/layout/letter.html"
     layout.write_text(layout.read_text("utf-8").replace("<body", "<body data-edited", 1), "utf-8")
     assert "data-edited" in bootstrap.letter_html(current)("Nhắc", "Kính gửi đơn vị,\n\nNội dung.")
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, None),
+        ({"DINHKY_OPERATOR": "vanhanh@x.example"}, ("", "vanhanh@x.example")),
+        ({"DINHKY_OPERATOR": "vanhanh@x.example", "DINHKY_OPERATOR_NAME": "Lê Tuấn"}, ("Lê Tuấn", "vanhanh@x.example")),
+        ({"DINHKY_OPERATOR_NAME": "Lê Tuấn"}, None),
+    ],
+)
+def test_who_operates_the_service_is_a_setting(environment: dict[str, str], told: tuple[str, str] | None) -> None:
+    operator = bootstrap.office(bootstrap.settings(environment)).operator
+    assert (operator and (operator.name, operator.email)) == told

@@ -23,7 +23,7 @@ from dinhky.channels.smtp import SmtpChannel, SmtpSettings
 from dinhky.clock import Clock
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.errors import DinhKyError, PlanError
-from dinhky.domain.plan import Plan
+from dinhky.domain.plan import Plan, Recipient
 from dinhky.file_store import FileStore
 from dinhky.intake.mailbox import Reader
 from dinhky.ledger import SqlLedger
@@ -71,6 +71,8 @@ class Settings:
     imap_url: str | None = field(default=None, repr=False)
     reply_to: Address | None = None
     """Where answers to our mail are read, if not at the sender's address."""
+    operator: Address | None = None
+    """Who is told every morning what needs a person's hand; None: nobody is."""
     only: tuple[str, ...] = ()
     beat: timedelta = timedelta(seconds=4)
     """How often the steady chores come by on a fast clock, in real time."""
@@ -122,14 +124,20 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         portal_url=(env.get("DINHKY_PORTAL_URL") or "").rstrip("/") or None,
         imap_url=env.get("DINHKY_IMAP") or None,
         reply_to=Address(addr_spec=env["DINHKY_REPLY_TO"]) if env.get("DINHKY_REPLY_TO") else None,
+        operator=_operator(env.get("DINHKY_OPERATOR") or "", env.get("DINHKY_OPERATOR_NAME") or ""),
         only=tuple((env.get("DINHKY_ONLY") or "").split()),
         beat=timedelta(seconds=float(env.get("DINHKY_BEAT") or 4)),
     )
 
 
+def _operator(address: str, name: str) -> Address | None:
+    return Address(name, addr_spec=address) if address else None
+
+
 def office(current: Settings | None = None) -> Office:
     """The office with its real adapters. Plan files are read again when they have changed."""
     current = current or settings()
+    readable, unreadable = plans(current)
     calendar = calendar_of(current)
     words = words_of(current)
     seal = signer(current)
@@ -141,7 +149,8 @@ def office(current: Settings | None = None) -> Office:
         "chat": ChatChannel(os.environ, words, zalo_token=current.zalo_bot),
     }
     return Office(
-        plans=plans(current)[0],
+        plans=readable,
+        plan_errors=tuple(unreadable),
         calendar=calendar,
         ledger=ledger(current),
         files=FileStore(current.home / "files"),
@@ -155,6 +164,7 @@ def office(current: Settings | None = None) -> Office:
         lease=current.clock.span(LEASE),
         portal_url=current.portal_url,
         reads_replies=current.imap_url is not None,
+        operator=Recipient(current.operator.display_name, current.operator.addr_spec) if current.operator else None,
         chats=frozenset(name for name, url in os.environ.items() if name.startswith(CHAT_PREFIX) and url.strip()),
         bot=_zalo_bot(current.zalo_bot) if current.zalo_bot else None,
         bot_name=current.zalo_bot_name,
@@ -240,7 +250,12 @@ def letter_html(current: Settings) -> LetterHtml:
 def _letter_html(folder: Path, _seen: Signature, portal_url: str | None) -> LetterHtml:
     style = _words(folder, _seen).words["html"]
     return LetterHtml(
-        folder / "layout", strong=style["strong"], brand=style["brand"], button=style["button"], portal_url=portal_url
+        folder / "layout",
+        strong=style["strong"],
+        colours=style["colours"],
+        brand=style["brand"],
+        button=style["button"],
+        portal_url=portal_url,
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from dinhky import bootstrap
 from dinhky.channels.email import compose
-from dinhky.channels.letter_html import LONGEST_PREVIEW, Block, BlockKind, LetterHtml, Span, SpanKind
+from dinhky.channels.letter_html import HEADING, LONGEST_PREVIEW, Block, BlockKind, LetterHtml, Span, SpanKind
 from dinhky.cli.message_samples import Samples, template_of
 from dinhky.cli.sample_facts import PORTAL
 from dinhky.rounds.kept_messages import Attachment, Message, QueuedMessage
@@ -69,7 +69,8 @@ def plain(text: str, kind: SpanKind = SpanKind.PLAIN) -> tuple[Span, ...]:
         ]),
         ("3. c\n", [Block(BlockKind.NUMBERED, (plain("c"),), 3)]),
         ("1. Việc\n----------\nNội dung.\n", [
-            Block(BlockKind.HEADING, (plain("1. Việc"),)), Block(BlockKind.PARAGRAPH, (plain("Nội dung."),))
+            Block(BlockKind.HEADING, (plain("1. Việc"),), colour=HEADING),
+            Block(BlockKind.PARAGRAPH, (plain("Nội dung."),))
         ]),
         (f"Trang:\n{LINK}\nXin giữ kín.\n", [
             Block(BlockKind.PARAGRAPH, (plain("Trang:"),)),
@@ -86,6 +87,14 @@ def plain(text: str, kind: SpanKind = SpanKind.PLAIN) -> tuple[Span, ...]:
 )  # fmt: skip
 def test_plain_conventions_become_structure(body, blocks):
     assert list(HTML.blocks(body)) == blocks
+
+
+def test_a_heading_has_the_colour_of_its_first_words():
+    body = "".join(f"{heading}\n----------\n- x\n\n" for heading in ("Đỏ: 1", "Vàng: 2", "Xanh: 3", "Việc khác"))
+    colours = [block.colour for block in HTML.blocks(body) if block.kind is BlockKind.HEADING]
+    assert len(set(colours)) == 3
+    assert colours[0] == colours[3] == HEADING
+    assert all(f"4px solid {colour}" in HTML("x", body) for colour in colours)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))

@@ -33,6 +33,8 @@ SHOWN = {
     "combined_unit": [],
     "escalation": [],
     "combined_person": [],
+    "digest_supervisor": [],
+    "digest_operator": [],
 }
 WIDTHS = {"phone": 390, "desktop": 820}
 
@@ -61,9 +63,9 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
     for number, (name, files) in enumerate(SHOWN.items(), 1):
         facts = samples[name]
         letter = office.words.letter(template_of(name), **facts)
-        who = facts.get("contact") or office.plans["phuc-loi-2026"].approver
+        who = facts["contact"].name if "contact" in facts else facts["name"]
         message = Message(
-            key=name, kind=name, channel="email", address=f"{number}@phucloi.example", recipient=who.name,
+            key=name, kind=name, channel="email", address=f"{number}@phucloi.example", recipient=who,
             subject=letter.subject, body=letter.body, not_before=datetime(2026, 3, 10, tzinfo=UTC),
             attachments=tuple(Attachment(file, office.files.put(b"PK")) for file in files),
         )  # fmt: skip

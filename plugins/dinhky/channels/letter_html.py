@@ -8,10 +8,11 @@ own portal become links.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -19,6 +20,8 @@ from jinja2.sandbox import SandboxedEnvironment
 LONGEST_PREVIEW = 140
 """About what a phone shows below the subject."""
 
+HEADING = "#b3261e"
+"""The colour of any other heading."""
 _NOTHING = "(?!)"
 _RULE = re.compile(r"-{5,}")
 _BULLET = re.compile(r"- (?P<text>.+)")
@@ -53,21 +56,31 @@ class Span:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines of a paragraph, or items of a list, each as its spans; `first` is the number of the first item."""
+    """Lines of a paragraph, or items of a list, each as its spans; `first` is the number of the first item, `colour`
+    that of a heading."""
 
     kind: BlockKind
     lines: tuple[tuple[Span, ...], ...]
     first: int = 1
+    colour: str = ""
 
 
 class LetterHtml:
     """Makes HTML of letters, by `letter.html` in the folder of layouts.
 
     `strong` are regular expressions of what matters most in any letter: days, how many are left, what is overdue.
+    `colours` are those of headings, by the words that these begin with.
     """
 
     def __init__(
-        self, layouts: Path, *, strong: Sequence[str], brand: str, button: str, portal_url: str | None
+        self,
+        layouts: Path,
+        *,
+        strong: Sequence[str],
+        brand: str,
+        button: str,
+        portal_url: str | None,
+        colours: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         environment = SandboxedEnvironment(
             loader=FileSystemLoader(layouts),
@@ -79,6 +92,7 @@ class LetterHtml:
         self._template = environment.get_template("letter.html")
         self._brand = brand
         self._button = button
+        self._colours = colours
         ours = rf"{re.escape(portal_url)}/[A-Za-z0-9._~/?=&%+-]*[A-Za-z0-9/_-]" if portal_url else _NOTHING
         matters = "|".join(f"(?:{one})" for one in strong) or _NOTHING
         self._marked = re.compile(f"(?P<link>{ours})|(?P<strong>{matters})")
@@ -134,7 +148,11 @@ class LetterHtml:
         return BlockKind.PARAGRAPH, line, 1
 
     def _block(self, kind: BlockKind, lines: Sequence[str], first: int) -> Block:
-        return Block(kind, tuple(tuple(self._spans(line)) for line in lines), first)
+        spans = tuple(tuple(self._spans(line)) for line in lines)
+        return Block(kind, spans, first, self._colour(lines[0]) if kind is BlockKind.HEADING else "")
+
+    def _colour(self, heading: str) -> str:
+        return next((colour for words, colour in self._colours.items() if heading.startswith(words)), HEADING)
 
     def _spans(self, line: str) -> Iterator[Span]:
         end = 0

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from dinhky.cli.digest_samples import digest_samples
 from dinhky.cli.sample_facts import (
     EARLY_MILESTONE,
     ENTRIES,
@@ -56,6 +57,7 @@ class Samples(SampleFacts):
             self._results(),
             self._chats(),
             self._combined(),
+            digest_samples(self),
         ):
             found |= group
         return found

@@ -73,17 +73,17 @@ class ReportRows(Rows):
         row = self._connection.execute(select(schema.reports).where(schema.reports.c.id == report_id)).first()
         if row is None:
             raise LookupError(f"no report {report_id}")
-        return _version(row)
+        return version_of(row)
 
     def latest_report(self, round_id: str) -> ReportVersion | None:
         """The newest version of a round's report, if it was ever compiled."""
         row = self._connection.execute(_LATEST, {"of_round": round_id}).first()
-        return _version(row) if row else None
+        return version_of(row) if row else None
 
     def sent_report(self, round_id: str) -> ReportVersion | None:
         """The newest version that was sent, whatever has been compiled since."""
         row = self._connection.execute(_SENT, {"of_round": round_id}).first()
-        return _version(row) if row else None
+        return version_of(row) if row else None
 
     def report_facts(self, report_id: int) -> dict[str, Any]:
         """The figures and phrases that the version was rendered from."""
@@ -136,7 +136,7 @@ class ReportRows(Rows):
         )
 
 
-def _version(row: Row[Any]) -> ReportVersion:
+def version_of(row: Row[Any]) -> ReportVersion:
     return ReportVersion(
         id=row.id,
         round_id=row.round_id,

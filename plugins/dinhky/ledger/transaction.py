@@ -1,5 +1,6 @@
 """What can be read and written in one transaction, put together from one mixin a concern."""
 
+from dinhky.ledger.attention import AttentionRows
 from dinhky.ledger.chats import ChatRows
 from dinhky.ledger.items import ItemRows
 from dinhky.ledger.mails import MailRows
@@ -10,5 +11,7 @@ from dinhky.ledger.unit_rows import UnitRows
 from dinhky.ledger.work import WorkRows
 
 
-class SqlTransaction(WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows, ChatRows, UnitRows):
+class SqlTransaction(
+    WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows, ChatRows, UnitRows, AttentionRows
+):
     """One transaction on the ledger: see `dinhky.rounds.ports.LedgerTransaction`."""

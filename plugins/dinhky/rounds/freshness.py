@@ -18,6 +18,7 @@ from dinhky.domain.plan import Plan
 from dinhky.domain.schedule import Round
 from dinhky.rounds.chasing import escalation, reminders
 from dinhky.rounds.contest_answers import takes_until
+from dinhky.rounds.digests import current_digest, is_digest, is_of_today
 from dinhky.rounds.kept_messages import Message, QueuedMessage
 from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import opening_notices
@@ -39,6 +40,8 @@ class NoLongerWantedError(Exception):
 def as_of_today(office: Office, ledger: LedgerTransaction, queued: QueuedMessage, now: datetime) -> QueuedMessage:
     """The message as it should go out at `now`. Raises NoLongerWantedError."""
     message = queued.message
+    if is_digest(message):
+        return _digest(office, ledger, queued, now)
     if message.round_id is None or not message.office_hours_only:
         return queued
     try:
@@ -76,6 +79,15 @@ def _current(
             notices = list(opening_notices(office, ledger, plan, round_, unit, workbook, now))
             return _with_text_of(_of_today(ledger, message, notices, now), queued)
     return queued
+
+
+def _digest(office: Office, ledger: LedgerTransaction, queued: QueuedMessage, now: datetime) -> QueuedMessage:
+    if not is_of_today(queued.message, now):
+        raise NoLongerWantedError("message_digest_stale", missed=True)
+    current = current_digest(office, ledger, queued.message, now)
+    if current is None:
+        raise NoLongerWantedError("message_digest_empty")
+    return _with_text_of(current, queued)
 
 
 def _with_text_of(current: Message, queued: QueuedMessage) -> QueuedMessage:

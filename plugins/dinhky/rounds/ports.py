@@ -18,11 +18,12 @@ from dinhky.domain.assignment import Assignment
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.content import Content, Identity, Post
 from dinhky.domain.contest_entries import Entry
-from dinhky.domain.errors import DinhKyError, Problem
-from dinhky.domain.plan import Plan, Unit
+from dinhky.domain.errors import DinhKyError, PlanError, Problem
+from dinhky.domain.plan import Plan, Recipient, Unit
 from dinhky.domain.ranking import Ranking
 from dinhky.domain.schedule import Round, all_rounds_of
 from dinhky.rounds.chatting import Bot, ChatsKept, Enrollee
+from dinhky.rounds.kept_attention import AttentionKept
 from dinhky.rounds.kept_mails import MailsKept
 from dinhky.rounds.kept_messages import Letter, MessagesKept, QueuedMessage
 from dinhky.rounds.kept_reports import CompiledReport, ReportsKept
@@ -85,7 +86,9 @@ class ContestSoFar:
     final: Ranking | None = None
 
 
-class LedgerTransaction(MessagesKept, ReportsKept, SubmissionsKept, RoundsKept, MailsKept, ChatsKept, Protocol):
+class LedgerTransaction(
+    MessagesKept, ReportsKept, SubmissionsKept, RoundsKept, MailsKept, ChatsKept, AttentionKept, Protocol
+):
     """Reads and writes of one transaction. Every write is idempotent: repeating it changes nothing."""
 
     def link_serial(self, plan_id: str, unit: str) -> int:
@@ -250,6 +253,10 @@ class Office:
     portal_url: str | None = None
     reads_replies: bool = False
     """Whether files that come in answer to our mail are taken in."""
+    operator: Recipient | None = None
+    """Who is told every morning what needs a person's hand; None: nobody is. The name may be empty."""
+    plan_errors: tuple[PlanError, ...] = ()
+    """What is wrong with the plan files that could not be read."""
 
     @cached_property
     def rounds(self) -> Mapping[str, Round]:

@@ -23,6 +23,7 @@ from dinhky.bootstrap import Settings
 from dinhky.domain.chase import Step
 from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, local
 from dinhky.intake.receive import receive
+from dinhky.rounds.digests import DIGEST
 from dinhky.rounds.ports import Office
 from dinhky.service.airflow_api import AirflowApi
 from dinhky.service.airflow_environment import DATABASE as AIRFLOW_DATABASE
@@ -35,7 +36,7 @@ from dinhky.service.year_comparison import ANSWERS, Difference, differences
 from dinhky.service.year_pace import paced
 from dinhky.simulation.behaviour import Behaviour, Delivery, Fault
 from dinhky.simulation.playing import play, scored
-from dinhky.simulation.setting import Stage
+from dinhky.simulation.setting import OPERATOR, Stage
 from dinhky.workbook.sample import fill
 
 START_UP = timedelta(seconds=70)
@@ -140,6 +141,7 @@ class Year:
             "DINHKY_CLOCK": f"{self.first.isoformat()}@{rate}/{(self.last + PAST_THE_END).isoformat()}",
             "DINHKY_CLOCK_STARTED": (datetime.now(UTC) + START_UP).isoformat(),
             "DINHKY_BEAT": str(BEAT_SECONDS),
+            "DINHKY_OPERATOR": OPERATOR.email,
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(PARSE_SECONDS),
         }
         os.environ.update(clock)
@@ -286,4 +288,4 @@ def _day_of(moment: datetime) -> datetime:
 def _kind(kind: str) -> str:
     """A message's kind without what tells one from another: versions, numbers of files, digests."""
     begin = kind.partition("-")[0]
-    return kind if begin == "T" else begin if begin in ANSWERS else kind.partition("-v")[0]
+    return kind if begin == "T" else begin if begin in {*ANSWERS, DIGEST} else kind.partition("-v")[0]

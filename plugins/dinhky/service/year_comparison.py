@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dinhky.domain.chase import Step
+from dinhky.domain.digests import eve_of, week_began
+from dinhky.domain.local_time import local, start_of_work
 from dinhky.domain.plan import Kind
 from dinhky.domain.schedule import Round
 from dinhky.rounds.correspondence import EMAIL
+from dinhky.rounds.digests import DIGEST
 from dinhky.rounds.ports import Office
 from dinhky.simulation.playing import Played
 
 CLOSED_BEFORE = timedelta(days=7)
 """Rounds that lock later than this before the end may still be on their way to being closed."""
 ANSWERS = ("accepted", "returned", "held", "refused")
-"""Messages whose text names cells and moments: of these only that they were sent is compared."""
+"""Messages whose text names cells and moments: of these only that they were sent is compared. So it is of digests,
+which tell how long a report has waited for an approver who, on a fast clock, needs a day to press a button."""
+A_WEEK = timedelta(days=7)
 DAYS_TO_OPEN = 3
 """An opening notice goes out once a worker has made the workbooks, by when it may be some days later on a clock that
 runs a day in seconds: so many working days less may be left. That the number is right is the simulation's affair."""
@@ -47,10 +52,11 @@ def differences(office: Office, played: Played, first: datetime, last: datetime)
         for round_ in played.rounds.values()
         if first < round_.locks < last - CLOSED_BEFORE and round_.kind is not Kind.CONTEST and not round_.phase
     }
+    digests = {f"{DIGEST}|{played.plan.id}|{day}" for day in _digest_days(office, compared, first, last)}
     with office.ledger.snapshot() as ledger:
-        real = _sent(ledger.messages(), compared)
+        real = _sent(ledger.messages(), compared, digests)
         reports = {round_id: _report_of(ledger, round_id) for round_id in compared}
-    expected = _sent(played.outbox, compared)
+    expected = _sent(played.outbox, compared, digests)
     found = [*_messages(expected, real)]
     for round_id, facts in reports.items():
         wanted = [compiled.facts for compiled in played.compiled if compiled.round_id == round_id]
@@ -61,12 +67,33 @@ def differences(office: Office, played: Played, first: datetime, last: datetime)
     return found
 
 
-def _sent(rows: list[dict[str, Any]], compared: Mapping[str, Round]) -> dict[str, dict[str, Any]]:
-    """The emails of these rounds that went out. No chat address is set for a play, so there is none under Airflow."""
+def _digest_days(office: Office, compared: Mapping[str, Round], first: datetime, last: datetime) -> set[date]:
+    """The days of which the digests are compared: on the others, whether there is one hangs on when a report was
+    approved, or a contest's phase opened."""
+    rounds, calendar = compared.values(), office.calendar
+    hanging = {eve_of(local(round_.due).date(), calendar) for round_ in rounds if round_.kind is Kind.REPORT}
+    found = {eve_of(local(round_.unit_due).date(), calendar) for round_ in rounds}
+    day, end = local(first + A_WEEK).date(), local(last - CLOSED_BEFORE).date()
+    while day < end:
+        if week_began(day, calendar) == day and any(
+            round_.opens <= start_of_work(day) <= round_.locks for round_ in rounds
+        ):
+            found.add(day)
+        day += timedelta(days=1)
+    return {day for day in found - hanging if local(first + A_WEEK).date() <= day < end}
+
+
+def _sent(
+    rows: list[dict[str, Any]], compared: Mapping[str, Round], digests: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """The emails of these rounds that went out, and these digests. No chat address is set for a play, so there is none
+    under Airflow."""
     return {
         row["key"]: row
         for row in rows
-        if row["round_id"] in compared and row["channel"] == EMAIL and row["state"] in GONE_OUT
+        if row["channel"] == EMAIL
+        and row["state"] in GONE_OUT
+        and (row["round_id"] in compared or row["key"].rpartition("|")[0] in digests)
     }
 
 
@@ -76,7 +103,7 @@ def _messages(expected: Mapping[str, dict[str, Any]], real: Mapping[str, dict[st
     for key in sorted(real.keys() - expected.keys()):
         yield Difference("extra", key, found=real[key]["subject"])
     for key in sorted(expected.keys() & real.keys()):
-        if not expected[key]["kind"].startswith(ANSWERS):
+        if not expected[key]["kind"].startswith((*ANSWERS, DIGEST)):
             may_be_later = expected[key]["kind"] == Step.OPENING.value
             for part in ("subject", "body"):
                 if not says_the_same(expected[key][part], real[key][part], may_be_later=may_be_later):

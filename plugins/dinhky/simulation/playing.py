@@ -28,6 +28,7 @@ from dinhky.rounds.closing import close_milestone, close_posts_round
 from dinhky.rounds.contest_answers import contest_of, phase_round, takes_until, whole_contest
 from dinhky.rounds.contest_results import announce_results, close_sent_on, file_contest
 from dinhky.rounds.contests import close_entries, let_off, open_phase, rank_phase, whom_it_waits_for
+from dinhky.rounds.digests import digest
 from dinhky.rounds.dispatching import flush_outbox
 from dinhky.rounds.kept_reports import ReportVersion
 from dinhky.rounds.opening import open_round
@@ -48,6 +49,9 @@ from dinhky.simulation.recording import RecordingChannel, Sent
 GRID = timedelta(minutes=30)
 """The chase looks at every full and half hour."""
 FIRST_TICK, LAST_TICK = time(7, 0), time(16, 30)
+DIGEST_TICK = time(8, 0)
+"""The first tick of a morning at which digests are decided."""
+LAST_DIGEST_TICK = time(11, 30)
 FLUSH_AFTER = timedelta(seconds=45)
 """How long after a decision the dispatcher comes by: it does so every minute."""
 LOCK_GRACE = timedelta(minutes=3)
@@ -156,6 +160,7 @@ def play_history(office: Office, plan: Plan) -> list[Sent]:
     for round_ in rounds:
         open_round(office, round_.id, now)
     chase(office, now)
+    digest(office, max(now, at(local(now).date(), DIGEST_TICK)))
     moments = _seconds_from(now)
     flush_outbox(office, by="history", clock=lambda: next(moments))
     return sent
@@ -211,6 +216,8 @@ class _Player:
             self._at(ruled.at, _Turn.DECIDE, self._acting(ruled))
         for moment in self._ticks():
             self._tick_at(moment)
+        for moment in self._digest_ticks():
+            self._at(moment, _Turn.TICK, self._digest)
         while self._events:
             moment, turn, _, act = heapq.heappop(self._events)
             outage = self._behaviour.is_down(moment)
@@ -508,7 +515,13 @@ class _Player:
 
     def _tick(self, now: datetime) -> None:
         chase(self._office, now)
+        digest(self._office, now)
         self._flush_soon(now)
+
+    def _digest(self, now: datetime) -> None:
+        """The rest of a tick at which there is nobody to be reminded."""
+        if digest(self._office, now):
+            self._flush_soon(now)
 
     def _flush_soon(self, now: datetime) -> None:
         """The dispatcher comes by within a minute, and when offices open if they are closed now."""
@@ -545,6 +558,19 @@ class _Player:
         last = max(round_.locks for round_ in self._played.rounds.values())
         found |= {self._next_tick(last + timedelta(days=days)) for days in range(1, LAST_MOMENTS.days, 7)}
         return sorted(found)
+
+    def _digest_ticks(self) -> list[datetime]:
+        """The first tick of every morning that digests are decided at; none where the system is down all morning."""
+        rounds = self._played.rounds.values()
+        day = local(min(round_.opens for round_ in rounds)).date()
+        last = local(max(round_.locks for round_ in rounds)).date() + LAST_MOMENTS
+        found = []
+        while day <= last:
+            moment = self._next_tick(at(day, DIGEST_TICK))
+            if local(moment).date() == day and local(moment).time() <= LAST_DIGEST_TICK:
+                found.append(moment)
+            day += timedelta(days=1)
+        return found
 
     def _next_tick(self, moment: datetime) -> datetime:
         """The first tick at or after a moment that happens, and in office hours."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
-from dinhky.domain.plan import Plan
+from dinhky.domain.plan import Plan, Recipient
 from dinhky.file_store import FileStore
 from dinhky.ledger import SqlLedger
 from dinhky.rounds.ports import Office
@@ -28,6 +28,8 @@ from dinhky.simulation.year_of_units import behaviour_of
 from dinhky.wording import TemplateWords
 from dinhky.workbook.sample import fill
 
+OPERATOR = Recipient("", "vanhanh@dinhky.invalid")
+"""Who operates the service that is played."""
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, a throw-away ledger is fastest there
 
 
@@ -86,6 +88,8 @@ class Stage:
                 words=words,
                 archive=home / "archive",
                 drafts=home / "drafts",
+                operator=OPERATOR,
+                plan_errors=(),
                 chats=frozenset(contact.chat for unit in plan.units for contact in unit.contacts if contact.chat),
                 files=FileStore(home / "files") if self.real_files else MemoryFiles(),
             )
