@@ -10,8 +10,9 @@ import pytest
 from dinhky import bootstrap
 from dinhky.domain.plan import Plan
 from dinhky.rounds.ports import Office
+from dinhky.simulation.broken import Broken, BrokenPromise
 from dinhky.simulation.playing import Played, play
-from dinhky.simulation.promises import Broken, BrokenPromise, broken_promises
+from dinhky.simulation.promises import broken_promises
 from dinhky.simulation.setting import Stage, reading_of
 
 PLANS = ("phuc-loi-2026", "canh-vinh-2026", "vung-ang-2026", "chi-minh-2026", "xuan-dam-2025")

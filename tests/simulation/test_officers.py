@@ -8,7 +8,7 @@ from dinhky.domain.plan import Kind
 from dinhky.service.year_pace import paced
 from dinhky.simulation.acting import Acted
 from dinhky.simulation.behaviour import Ruling
-from dinhky.simulation.promises import Broken
+from dinhky.simulation.broken import Broken
 
 PLAN, SEED = "vung-ang-2026", 2
 

@@ -20,7 +20,8 @@ from dinhky.rounds import chasing, contest_answers, dispatching
 from dinhky.rounds.kept_messages import Letter
 from dinhky.simulation import playing
 from dinhky.simulation.behaviour import Behaviour
-from dinhky.simulation.promises import Broken, broken_in_a_closed_year, broken_promises
+from dinhky.simulation.broken import Broken
+from dinhky.simulation.promises import broken_in_a_closed_year, broken_promises
 from dinhky.simulation.recording import RecordingChannel, Sent
 from dinhky.simulation.setting import reading_of
 

@@ -11,8 +11,9 @@ from typing import Any
 from dinhky.domain.assignment import Assignment, Rates, rates
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Obligation
+from dinhky.simulation.broken import BrokenPromise
+from dinhky.simulation.ladder_truth import REMINDERS
 from dinhky.simulation.playing import Played
-from dinhky.simulation.promises import REMINDERS, BrokenPromise
 
 FAMILIES = (
     "opening",
