@@ -16,6 +16,7 @@ from dinhky.simulation.promised_answers import Answers
 from dinhky.simulation.promised_contests import Contests
 from dinhky.simulation.promised_endings import Endings
 from dinhky.simulation.promised_messages import Messages
+from dinhky.simulation.promised_reminders import Reminders
 from dinhky.simulation.promised_reports import Reports
 from dinhky.simulation.promised_rounds import Rounds
 from dinhky.simulation.recording import Sent
@@ -28,7 +29,7 @@ def broken_promises(played: Played, calendar: WorkingCalendar, reading: dict[str
     `reading` holds the patterns by which messages are read (`reading` in `simulated-units.yaml`).
     """
     year = YearPlayed(played, calendar, reading)
-    concepts = (Rounds(year), Answers(year), Reports(year), Contests(year), Endings(year))
+    concepts = (Rounds(year), Reminders(year), Answers(year), Reports(year), Contests(year), Endings(year))
     found = [promise for concept in concepts for promise in concept.broken()]
     return [*found, *Messages(year).broken()]  # last: by now all that may have been sent is known
 
