@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.local_time import at, local
@@ -13,7 +14,7 @@ from dinhky.simulation.year_played import OFFICE_OPENS
 
 BEFORE_DUE, AFTER_DUE = re.compile(r"T-\d+"), re.compile(r"T\+\d+")
 OTHER_REMINDERS = ("mend", "mend-overdue", "extended", "overdue")
-SECOND = timedelta(seconds=1)
+SECOND, A_YEAR = timedelta(seconds=1), timedelta(days=366)
 
 Slot = tuple[str, datetime, datetime]
 """A step, from when on it is the one to send, and when another has taken its place or it is too late."""
@@ -34,19 +35,19 @@ def ladder_of(round_: Round, calendar: WorkingCalendar) -> list[Slot]:
     last_worked = calendar.on_or_before(local(round_.unit_due).date())
     days = sorted(round_.reminders.before, reverse=True)
     begins = [(f"T-{ahead}", at(calendar.shift(last_worked, -ahead), OFFICE_OPENS)) for ahead in days]
-    ends = [*(begin for _, begin in begins[1:]), round_.unit_due + SECOND]
-    known = [(step, begin, end) for (step, begin), end in zip(begins, ends, strict=True) if begin > round_.opens]
-    return [one for one in known if one[1] < one[2]]
+    known = []
+    for (step, begin), following in zip_longest(begins, begins[1:]):
+        end = following[1] if following else round_.unit_due + SECOND
+        known += [(step, begin, end)] if round_.opens < begin < end else []
+    return known
 
 
 def overdue_ladder_of(round_: Round, calendar: WorkingCalendar) -> Iterator[Slot]:
     """The reminders after the due date, each until the next, whatever locks when."""
     due = local(round_.unit_due).date()
-    days = sorted(round_.reminders.overdue)
-    begins = [at(calendar.shift(due, late), OFFICE_OPENS) for late in days]
-    never = [*begins, round_.unit_due][-1] + timedelta(days=366)
-    for late, begin, end in zip(days, begins, [*begins[1:], never], strict=True):
-        yield f"T+{late}", begin, end
+    begins = [(f"T+{late}", at(calendar.shift(due, late), OFFICE_OPENS)) for late in sorted(round_.reminders.overdue)]
+    for (step, begin), following in zip_longest(begins, begins[1:]):
+        yield step, begin, following[1] if following else begin + A_YEAR
 
 
 def reminds_of_extension(until: datetime, calendar: WorkingCalendar) -> datetime:

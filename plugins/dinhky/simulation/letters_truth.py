@@ -16,7 +16,7 @@ A_DAY, A_WEEK = 1, 3
 
 @dataclass(frozen=True)
 class Letter:
-    """The reminders that one recipient got at one moment. It `counts` in the week unless it tells of what is overdue."""
+    """Reminders that one recipient got at one moment. It `counts` in the week unless it tells of what is overdue."""
 
     at: datetime
     sent: tuple[Sent, ...]
