@@ -277,7 +277,7 @@ def _steps_done(ledger: LedgerTransaction, round_: Round) -> dict[str, set[str]]
     for key in ledger.message_keys(f"{round_.id}|"):
         told, unit = message_kind_and_unit(key)
         step = told.removesuffix(ladder)
-        if step == Step.OVERDUE or days_of_rung(step) is not None:
+        if told.endswith(ladder) and (step == Step.OVERDUE or days_of_rung(step) is not None):
             done.setdefault(unit, set()).add(step)
     return done
 
