@@ -30,7 +30,7 @@ NEEDED_BY_KIND = {
 OF_POSTS = ("count", "fields", "rota", "rota_overrides", "carries_surplus")
 OF_ROUNDS = ("cadence", "due", "locks_at", "unit_due_working_days_before", "moved", "cancelled", "compiled_from")
 MEANINGLESS_FOR_KIND = {
-    Kind.CONTINUOUS: (*OF_ROUNDS, *OF_POSTS, "form", "contest"),
+    Kind.CONTINUOUS: (*OF_ROUNDS, *OF_POSTS, "form", "contest", "reminders"),
     Kind.REPORT: (*OF_POSTS, "per_unit", "contest"),
     Kind.POSTS: ("locks_at", "form", "compiled_from", "contest"),
     Kind.MILESTONE: (*OF_POSTS, "locks_at", "form", "compiled_from", "contest"),
@@ -206,8 +206,9 @@ def _contradictions_of_longer_report(
 ) -> Iterator[Problem]:
     """A report compiled from a shorter one asks nobody, and there must be a shorter one that asks."""
     line = (*place, "compiled_from")
-    if UNIT_LEAD in obligation:
-        yield document.problem("plan_longer_report_asks", (*place, UNIT_LEAD), key=UNIT_LEAD, **about)
+    for key in (UNIT_LEAD, "reminders"):
+        if key in obligation:
+            yield document.problem("plan_longer_report_asks", (*place, key), key=key, **about)
     asking = {
         str(other.get("ref")): other.get("cadence")
         for other in _groups(document.value_at(("obligations",)))

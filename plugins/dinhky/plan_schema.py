@@ -24,6 +24,7 @@ from dinhky.domain.plan import (
     RotaOverride,
     Unit,
 )
+from dinhky.domain.reminders import USUAL, Reminders
 from dinhky.people_schema import ContactEntry, PersonEntry
 from dinhky.plan_names import (
     LONGEST_UNIT_CODE,
@@ -33,6 +34,7 @@ from dinhky.plan_names import (
     UnitCode,
     known,
 )
+from dinhky.reminders_schema import RemindersEntry
 from dinhky.yaml_values import (
     Day,
     Entry,
@@ -196,9 +198,13 @@ class ObligationEntry(Entry):
     moved: tuple[MovedDueEntry, ...] = ()
     cancelled: tuple[CancelledEntry, ...] = ()
     approver: PersonEntry | None = None
+    reminders: RemindersEntry | None = None
 
-    def obligation(self) -> Obligation:
-        """The same as a value of the domain. A report's window is the decree's unless the file says otherwise."""
+    def obligation(self, usual: Reminders) -> Obligation:
+        """The same as a value of the domain, in a plan whose units are reminded as `usual`.
+
+        A report's window is the decree's unless the file says otherwise.
+        """
         return Obligation(
             ref=self.ref,
             source=self.source,
@@ -232,6 +238,7 @@ class ObligationEntry(Entry):
             moved=tuple(MovedDue(**dict(item)) for item in self.moved),
             cancelled=tuple(CancelledRound(**dict(item)) for item in self.cancelled),
             approver=self.approver.person() if self.approver else None,
+            reminders=self.reminders.reminders(usual) if self.reminders else None,
         )
 
 
@@ -311,9 +318,11 @@ class PlanFile(Entry):
     units: Annotated[list[UnitEntry], Field(min_length=1)]
     obligations: Annotated[list[ObligationEntry], Field(min_length=1)]
     assumed: tuple[PlanAssumptionEntry, ...] = ()
+    reminders: RemindersEntry = RemindersEntry()
 
     def plan(self) -> Plan:
         """The same as a value of the domain."""
+        usual = self.reminders.reminders(USUAL)
         letterhead: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in self.letterhead
         }
@@ -331,6 +340,7 @@ class PlanFile(Entry):
             report_to=tuple(Recipient(**dict(recipient)) for recipient in self.report_to),
             channels=dict(self.channels),
             units=tuple(entry.unit() for entry in self.units),
-            obligations=tuple(entry.obligation() for entry in self.obligations),
+            obligations=tuple(entry.obligation(usual) for entry in self.obligations),
             assumed=tuple(Assumption(item.field, item.reason) for item in self.assumed),
+            reminders=usual,
         )

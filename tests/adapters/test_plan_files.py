@@ -10,6 +10,7 @@ from dinhky.calendar_files import working_calendar
 from dinhky.domain.errors import PlanError, Problem
 from dinhky.domain.period import Cadence, Window
 from dinhky.domain.plan import Kind, Roll
+from dinhky.domain.reminders import Reminders
 from dinhky.domain.schedule import feasibility
 from dinhky.plan_files import assumptions, read_plan, read_plans
 from dinhky.wording import TemplateWords
@@ -184,3 +185,13 @@ def test_what_a_plan_assumes_is_told_with_its_reason(tmp_path: Path) -> None:
 
     assert assumed.where == "thu-2026/T-1"
     assert "Văn bản không ghi giờ" in WORDS.sentence(assumed)
+
+
+def test_reminders_are_as_usual_or_as_the_plan_says_or_as_a_duty_says_for_itself(tmp_path):
+    usual = read_plan(written(tmp_path, GOOD))
+    assert (usual.reminders, usual.obligation("T-2").reminders) == (Reminders((3, 1, 0), (1, 3), 2), None)
+    text = GOOD.replace("year: 2026", "year: 2026\nreminders:\n  before: [0, 5]\n  overdue: []", 1)
+    text = text.replace("count: 2", "count: 2\n    reminders: {overdue: [4, 2], after_return: 0}", 1)
+    plan = read_plan(written(tmp_path, text))
+    assert plan.reminders == Reminders((5, 0), (), 2)
+    assert plan.obligation("T-2").reminders == Reminders((5, 0), (2, 4), 0)

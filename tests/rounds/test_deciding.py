@@ -189,7 +189,7 @@ def test_a_returned_unit_is_reminded_of_what_there_is_to_mend(commune):
     bring_to(commune, "accepted")
     returns(commune, at("03-11T09:00"))
     chase(commune.office, at("03-13T08:00"))
-    reminders = [row for row in commune.messages(Step.DUE_DAY.value) if row["unit"] == "vp"]
+    reminders = [row for row in commune.messages("T-0") if row["unit"] == "vp"]
     assert reminders
     assert all(WHY in row["body"] for row in reminders)
 

@@ -168,10 +168,15 @@ def test_a_reminder_that_a_mail_server_kept_waiting_says_the_days_left_too(post)
     assert max(Counter(post.wire.out).values()) == 1
 
 
-def test_a_reminder_of_yesterday_that_has_become_one_of_the_due_day_says_so(post):
+def test_a_reminder_of_yesterday_gives_way_to_that_of_the_due_day_even_if_no_tick_has_decided_it_yet(post):
     post.chase("03-12T16:59")
     post.flush("03-13T07:30")
-    assert "Hôm nay là hạn nộp" in post.subject("T-1")
+    assert "Hôm nay là hạn nộp" in post.subject("T-0")
+    assert post.sent() == ["T-0"]
+    assert post.state("T-1")[0] == "missed"
+    post.chase("03-13T08:00")
+    post.flush("03-13T08:01")
+    assert post.sent() == ["T-0"]
 
 
 def test_of_two_reminders_that_waited_only_the_later_goes(post):

@@ -37,8 +37,9 @@ def broken_in(stage: Stage, plans: dict[str, Plan]) -> Callable[..., list[Broken
         seed: int = 3,
         spoil: Callable[[Office], dict[str, object]] = lambda office: {},
         after: Callable[[Played], None] = lambda played: None,
+        change: Callable[[Plan], Plan] = lambda plan: plan,
     ) -> list[BrokenPromise]:
-        plan = plans[plan_id]
+        plan = change(plans[plan_id])
         behaviour = stage.behaviour(plan, seed)
         with stage.office(plan) as office:
             played = play(replace(office, **spoil(office)), plan, behaviour, stage.fill)

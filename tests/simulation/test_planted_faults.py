@@ -13,6 +13,7 @@ from dinhky import bootstrap
 from dinhky.domain import assignment, chase, posts, schedule
 from dinhky.domain.errors import PermanentDeliveryError
 from dinhky.domain.plan import Roll
+from dinhky.domain.reminders import Reminders
 from dinhky.domain.scoring import told_scores
 from dinhky.intake import receive as door
 from dinhky.ledger.transaction import SqlTransaction
@@ -162,7 +163,7 @@ def test_reminders_to_those_who_have_answered(monkeypatch, kinds_broken_in):
 
 def test_a_reminder_for_a_day_that_is_over(monkeypatch, kinds_broken_in):
     monkeypatch.setattr(
-        chasing, "reminder_due", lambda round_, done, now, calendar: None if "T-3" in done else chasing.Step.T_MINUS_3
+        chasing, "reminder_due", lambda round_, done, now, calendar, by: None if "T-3" in done else "T-3"
     )
     assert Broken.OVERTAKEN in kinds_broken_in()
 
@@ -383,7 +384,14 @@ def test_dates_that_are_worked_out_wrongly(monkeypatch, stage, plans, part):
 
 @pytest.mark.parametrize(("days", "broken"), [(-4, Broken.OVERTAKEN), (-2, Broken.WRONG_DATE)])
 def test_a_ladder_that_begins_on_another_day(monkeypatch, kinds_broken_in, days, broken):
-    monkeypatch.setitem(chase.UNIT_STEPS, chase.Step.T_MINUS_3, days)
+    right = chase.unit_ladder
+
+    def wrong(round_, calendar):
+        ladder = right(replace(round_, reminders=Reminders(before=(-days, 1, 0))), calendar)
+        return [replace(due, step="T-3") if due.step == f"T{days}" else due for due in ladder]
+
+    for module in (chase, playing):
+        monkeypatch.setattr(module, "unit_ladder", wrong)
     assert broken in kinds_broken_in("xuan-dam-2025", 2)
 
 

@@ -81,6 +81,8 @@ class Samples(SampleFacts):
         sent_back = {"returned_because": "Trang “Tin bài”, ô D7: ngày đăng để trống."}
         new = {"returned_because": None}
         closes = {"closes": self.round(REPORT).locks + timedelta(days=2)}
+        late = {"closes": self.round(REPORT).locks, "working_days_late": 1}
+        late_posts = late | {"closes": self.round(POSTS).locks}
         return {
             "reminder": self.to_unit(REPORT, days_left=2) | new,
             "reminder.last_day": self.to_unit(REPORT, days_left=0) | new,
@@ -94,6 +96,11 @@ class Samples(SampleFacts):
             "reminder_scores.overdue": self.to_unit(SCORES, days_left=-1) | sent_back,
             "reminder_extended": self.to_unit(REPORT, days_left=-3) | closes | new,
             "reminder_extended.posts": self.to_unit(POSTS, days_left=-3) | closes | new,
+            "reminder_overdue": self.to_unit(REPORT, days_left=-1) | late | sent_back,
+            "reminder_overdue.posts": self.to_unit(POSTS, days_left=-1) | late_posts | new,
+            "reminder_overdue.each_unit": self.to_unit(OWN_POSTS, days_left=-1) | late_posts | new,
+            "reminder_returned": self.to_unit(REPORT, days_left=2) | late | sent_back,
+            "reminder_returned.overdue": self.to_unit(POSTS, days_left=-2) | late_posts | sent_back,
         }
 
     def _answers(self) -> Facts:

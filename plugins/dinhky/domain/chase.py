@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,31 +14,58 @@ from dinhky.domain.schedule import Round
 
 
 class Step(StrEnum):
-    """A rung of the ladder. The values are part of outbox keys: never renamed."""
+    """What a round tells of its own accord, beside the rungs of its ladder (`T-3`, `T+1`: see `rung`).
+
+    The values are part of outbox keys: never renamed.
+    """
 
     OPENING = "opening"
-    T_MINUS_3 = "T-3"
-    T_MINUS_1 = "T-1"
-    DUE_DAY = "T-0"
     ESCALATION = "escalation"
     """To the supervisor, once a round: who has not answered."""
     OVERDUE = "overdue"
     """To those without whom a contest cannot go on, once, after the lock: they are waited for."""
     EXTENDED = "extended"
     """To a unit that was given longer than the round's lock, on the working day before that ends."""
+    MEND = "mend"
+    """To a unit whose file was sent back, and that has neither sent it again nor heard of the round since."""
+    MEND_OVERDUE = "mend-overdue"
+    """The same after the units' due date."""
     CHANGE = "change"
     """To those asked: the round has another due date, or is not held."""
 
 
-UNIT_STEPS = {Step.T_MINUS_3: -3, Step.T_MINUS_1: -1, Step.DUE_DAY: 0}
-"""The reminders to a unit, in working days from the units' due date."""
+_RUNG = re.compile(r"T([+-])([0-9]+)")
+_OVERDUE = frozenset({Step.OVERDUE, Step.EXTENDED, Step.MEND_OVERDUE})
+_REMINDERS = _OVERDUE | {Step.MEND}
+
+
+def rung(working_days: int) -> str:
+    """The name of the reminder so many working days after the units' due date, negative before it: `T-3`, `T-0`,
+    `T+1`. Part of outbox keys: never renamed."""
+    return f"T+{working_days}" if working_days > 0 else f"T-{-working_days}"
+
+
+def days_of_rung(step: str) -> int | None:
+    """How many working days after the due date a rung lies, negative before it; None for any other step."""
+    found = _RUNG.fullmatch(step)
+    return None if found is None else int(found[2]) * (1 if found[1] == "+" else -1)
+
+
+def is_reminder(kind: str) -> bool:
+    """Whether a message of that kind reminds a unit of what it owes."""
+    return kind in _REMINDERS or days_of_rung(kind) is not None
+
+
+def is_overdue_reminder(kind: str) -> bool:
+    """Whether a message of that kind reminds a unit of what was due before."""
+    return kind in _OVERDUE or (days_of_rung(kind) or 0) > 0
 
 
 @dataclass(frozen=True)
 class Due:
     """A step and the moment from which it is due."""
 
-    step: Step
+    step: str
     at: datetime
 
 
@@ -48,27 +76,58 @@ def in_office_hours(now: datetime, calendar: WorkingCalendar) -> bool:
 
 
 def unit_ladder(round_: Round, calendar: WorkingCalendar) -> list[Due]:
-    """The reminders of a round with their moments, in order. A step due before the round opens does not exist."""
-    last_day = local(round_.unit_due).date()
+    """The reminders before the due date with their moments, in order. One due before the round opens does not exist."""
+    last_day = calendar.on_or_before(local(round_.unit_due).date())
     ladder = [
-        Due(step, start_of_work(calendar.shift(calendar.on_or_before(last_day), offset)))
-        for step, offset in UNIT_STEPS.items()
+        Due(rung(-days), start_of_work(calendar.shift(last_day, -days)))
+        for days in sorted(round_.reminders.before, reverse=True)
     ]
     return [due for due in ladder if due.at > round_.opens]
 
 
-def reminder_due(round_: Round, done: Collection[Step], now: datetime, calendar: WorkingCalendar) -> Step | None:
-    """The one reminder to send to a unit that has not answered, or None.
+def overdue_ladder(
+    round_: Round, calendar: WorkingCalendar, *, until: datetime | None = None, given_at: datetime | None = None
+) -> list[Due]:
+    """The reminders after the due date with their moments, in order, as long as the unit's file is taken.
+
+    For a unit that was given longer `until` then, at `given_at`: what its reminder of the extension's end will tell, or
+    its being given longer has just told, is not told by these.
+    """
+    last_day = local(round_.unit_due).date()
+    ladder = [
+        Due(rung(days), start_of_work(calendar.shift(last_day, days))) for days in sorted(round_.reminders.overdue)
+    ]
+    if until is None or until <= round_.locks:
+        return [due for due in ladder if due.at <= round_.locks]
+    end = extension_reminder_at(until, calendar)
+    return [due for due in ladder if due.at < end and (due.at <= round_.locks or given_at is None or due.at > given_at)]
+
+
+def reminder_due(
+    round_: Round,
+    done: Collection[str],
+    now: datetime,
+    calendar: WorkingCalendar,
+    by: datetime | None = None,
+) -> str | None:
+    """The one reminder before the due date to send to a unit that has not answered, or None.
 
     After an outage several steps may have become due: only the latest counts, and it silences the earlier ones. Once
-    the unit's due date has passed the ladder says nothing more: what follows is the escalation.
+    the unit's due date has passed this ladder says nothing more. `by` looks ahead: the latest that will be due by then.
     """
     if now > round_.unit_due or round_.is_over(now):
         return None
-    due = [rung.step for rung in unit_ladder(round_, calendar) if rung.at <= now]
-    if not due or due[-1] in done:
-        return None
-    return due[-1]
+    return _latest(unit_ladder(round_, calendar), done, by or now)
+
+
+def overdue_reminder_due(ladder: Collection[Due], done: Collection[str], round_: Round, now: datetime) -> str | None:
+    """Of a unit's `overdue_ladder`, the one to send now to a unit that has not answered, or None."""
+    return _latest(ladder, done, now) if now > round_.unit_due else None
+
+
+def _latest(ladder: Collection[Due], done: Collection[str], by: datetime) -> str | None:
+    due = [one.step for one in ladder if one.at <= by]
+    return due[-1] if due and due[-1] not in done else None
 
 
 def escalation_at(round_: Round, calendar: WorkingCalendar) -> datetime:
@@ -81,8 +140,17 @@ def extension_reminder_at(until: datetime, calendar: WorkingCalendar) -> datetim
     return start_of_work(calendar.on_or_before(local(until).date() - timedelta(days=1)))
 
 
-def missed_steps(round_: Round, done: Collection[Step], now: datetime, calendar: WorkingCalendar) -> list[Step]:
-    """Steps whose time came and went unsent (the system was down past the due date): recorded, never sent late."""
+def mend_reminder_at(round_: Round, returned_at: datetime, calendar: WorkingCalendar) -> datetime | None:
+    """When a unit whose file was sent back then is reminded of it, if it is not heard of before; None for never."""
+    days = round_.reminders.after_return
+    return start_of_work(calendar.shift(local(returned_at).date(), days)) if days else None
+
+
+def missed_steps(
+    round_: Round, overdue: Collection[Due], done: Collection[str], now: datetime, calendar: WorkingCalendar
+) -> list[str]:
+    """Steps whose time came and went unsent (the system was down past the due date, or the unit had been written to
+    often enough): recorded, never sent late. `overdue` are those of its `overdue_ladder` whose time is over too."""
     if now <= round_.unit_due:
         return []
-    return [rung.step for rung in unit_ladder(round_, calendar) if rung.step not in done]
+    return [due.step for due in (*unit_ladder(round_, calendar), *overdue) if due.step not in done]

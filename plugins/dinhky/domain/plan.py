@@ -13,6 +13,7 @@ from dinhky.domain.contest import Contest, PhaseKind
 from dinhky.domain.errors import UnknownName
 from dinhky.domain.people import Contact, Person
 from dinhky.domain.period import Cadence, Window
+from dinhky.domain.reminders import USUAL, Reminders
 
 
 class Kind(StrEnum):
@@ -191,6 +192,8 @@ class Obligation:
     cancelled: tuple[CancelledRound, ...] = ()
     approver: Person | None = None
     """Who decides on its reports and hears who is late, if not the plan's approver."""
+    reminders: Reminders | None = None
+    """When its units are reminded, if not as the plan says."""
 
     def is_assumed(self, *fields: str) -> bool:
         """Whether the plan file, not the document, says any of these."""
@@ -260,6 +263,7 @@ class Plan:
     obligations: tuple[Obligation, ...]
     assumed: tuple[Assumption, ...] = ()
     """What concerns the whole plan and its document does not say: the day it takes effect, whom reports go to."""
+    reminders: Reminders = USUAL
 
     @cached_property
     def jurors(self) -> tuple[Unit, ...]:

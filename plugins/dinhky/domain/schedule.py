@@ -16,6 +16,7 @@ from dinhky.domain.errors import Problem
 from dinhky.domain.local_time import at, end_of, local, start_of_work
 from dinhky.domain.period import Cadence, Dates, Period, Window, last_day_of_month, periods_of
 from dinhky.domain.plan import Assumption, DueRule, Kind, Obligation, Plan, Roll, unknown
+from dinhky.domain.reminders import USUAL, Reminders
 from dinhky.domain.rota import Turn, rota
 
 LOCK_WORKING_DAYS_AFTER_DUE = 3
@@ -50,6 +51,7 @@ class Round:
     phase: PhaseKind | None = None
     moved: str = ""
     cancelled: str = ""
+    reminders: Reminders = USUAL
 
     @property
     def id(self) -> str:
@@ -209,6 +211,7 @@ def _round(plan: Plan, obligation: Obligation, period: Period, calendar: Working
         phase=obligation.phase,
         moved=moved.reason if moved else "",
         cancelled=next((one.reason for one in obligation.cancelled if one.period == period.label), ""),
+        reminders=obligation.reminders or plan.reminders,
     )
 
 

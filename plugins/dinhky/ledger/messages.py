@@ -132,7 +132,7 @@ class MessageRows(Rows):
         rows = self._connection.execute(
             select(table).where(table.c.id.in_(ids)).order_by(table.c.not_before, table.c.id)
         )
-        return [_queued(row) for row in rows]
+        return [queued_message(row) for row in rows]
 
     def lock_outbox(self) -> None:
         """Let no other dispatcher claim until this transaction ends: what goes to one recipient is claimed by one.
@@ -302,7 +302,8 @@ class MessageRows(Rows):
         )
 
 
-def _queued(row: Row[Any]) -> QueuedMessage:
+def queued_message(row: Row[Any]) -> QueuedMessage:
+    """A row of the outbox as the dispatcher knows it."""
     return QueuedMessage(
         id=row.id,
         message=Message(

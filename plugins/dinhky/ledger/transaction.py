@@ -5,6 +5,7 @@ from dinhky.ledger.chats import ChatRows
 from dinhky.ledger.items import ItemRows
 from dinhky.ledger.mails import MailRows
 from dinhky.ledger.messages import MessageRows
+from dinhky.ledger.reminder_letters import ReminderRows
 from dinhky.ledger.reports import ReportRows
 from dinhky.ledger.submissions import SubmissionRows
 from dinhky.ledger.unit_rows import UnitRows
@@ -12,6 +13,15 @@ from dinhky.ledger.work import WorkRows
 
 
 class SqlTransaction(
-    WorkRows, SubmissionRows, ItemRows, ReportRows, MessageRows, MailRows, ChatRows, UnitRows, AttentionRows
+    WorkRows,
+    SubmissionRows,
+    ItemRows,
+    ReportRows,
+    MessageRows,
+    ReminderRows,
+    MailRows,
+    ChatRows,
+    UnitRows,
+    AttentionRows,
 ):
     """One transaction on the ledger: see `dinhky.rounds.ports.LedgerTransaction`."""

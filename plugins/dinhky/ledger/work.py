@@ -148,12 +148,16 @@ class WorkRows(Rows):
         )
         self.event("unit_renamed", at=at, actor="plan", round_id=round_id, unit=unit, was=was, now=name)
 
-    def waiting(self, not_over_before: datetime) -> list[Assignment]:
-        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled.
+    def waiting(
+        self, not_over_before: datetime, *, plan_id: str | None = None, unit: str | None = None
+    ) -> list[Assignment]:
+        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled: of all,
+        or of one unit of a plan.
 
         Of a round that has locked before, those whose own lock is at that moment or later.
         """
         rounds, table = schema.rounds, schema.assignments
+        of_unit = () if unit is None else (table.c.unit == unit, rounds.c.plan_id == plan_id)
         found = self._connection.execute(
             select(table)
             .join(rounds, rounds.c.id == table.c.round_id)
@@ -162,6 +166,7 @@ class WorkRows(Rows):
                 rounds.c.cancelled == "",
                 rounds.c.opened_at <= rounds.c.locks,  # of history nothing is asked
                 table.c.state.not_in([state.value for state in SETTLED]),
+                *of_unit,
             )
             .order_by(table.c.round_id, table.c.position, table.c.unit)
         )

@@ -91,7 +91,7 @@ def _small_enough(office: Office, rows: list[QueuedMessage]) -> list[list[Queued
     whole: list[list[QueuedMessage]] = []
     alone: list[list[QueuedMessage]] = []
     sizes: dict[str, int] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: bool(row.message.attachments)):  # all reminders in the first
         mine = _sizes(office, row.message)
         if mine is None:
             alone.append([row])

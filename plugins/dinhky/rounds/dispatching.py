@@ -28,10 +28,10 @@ from dinhky.domain.errors import (
     UncertainDelivery,
 )
 from dinhky.rounds.chatting import ChatState
-from dinhky.rounds.combining import bundles, combined
+from dinhky.rounds.combining import bundles
 from dinhky.rounds.enrolling import is_silent, lose_chat
-from dinhky.rounds.freshness import NoLongerWantedError, as_of_today
 from dinhky.rounds.kept_messages import QueuedMessage
+from dinhky.rounds.last_look import last_look
 from dinhky.rounds.ports import Connection, LedgerTransaction, Office
 
 log = logging.getLogger(__name__)
@@ -48,13 +48,17 @@ LONG_AWAY = 6
 
 @dataclass
 class Flushed:
-    """What one flush did, in messages of the outbox. `alarms` are sentences for the operator: what needs a person."""
+    """What one flush did, in messages of the outbox; `held` are reminders that wait for another day.
+
+    `alarms` are sentences for the operator: what needs a person.
+    """
 
     sent: int = 0
     failed: int = 0
     put_off: int = 0
     unknown: int = 0
     cancelled: int = 0
+    held: int = 0
     alarms: list[str] = field(default_factory=list, compare=False)
 
     def add(self, other: Flushed) -> None:
@@ -63,6 +67,7 @@ class Flushed:
         self.put_off += other.put_off
         self.unknown += other.unknown
         self.cancelled += other.cancelled
+        self.held += other.held
         self.alarms += [alarm for alarm in other.alarms if alarm not in self.alarms]
 
 
@@ -177,9 +182,9 @@ class _Dispatcher:
         ready: list[QueuedMessage] = []
 
         def look(ledger: LedgerTransaction) -> Flushed:
-            found, cancelled = self._as_of_today(ledger, bundle, now)
-            ready.extend(found)
-            return Flushed(cancelled=cancelled)
+            found = last_look(self.office, ledger, bundle, self.by, now)
+            ready.extend([found.ready] if found.ready else [])
+            return Flushed(cancelled=found.cancelled, held=found.held)
 
         try:
             self._settle(look)
@@ -189,28 +194,6 @@ class _Dispatcher:
             self._settle(self._put_off(bundle, now + LONGEST_RETRY, reason))
             return None
         return ready[0] if ready else None
-
-    def _as_of_today(
-        self, ledger: LedgerTransaction, bundle: Sequence[QueuedMessage], now: datetime
-    ) -> tuple[list[QueuedMessage], int]:
-        ours = ledger.mark_sending([row.id for row in bundle], self.by, now + self.office.lease)
-        wanted: list[QueuedMessage] = []
-        for queued in (row for row in bundle if row.id in ours):
-            try:
-                current = as_of_today(self.office, ledger, queued, now)
-            except NoLongerWantedError as unwanted:
-                ledger.cancel(queued.id, now, self._sentence(unwanted.code), missed=unwanted.missed)
-                continue
-            if current is not queued:
-                ledger.rewrite(queued.id, current.message.subject, current.message.body, current.message.section)
-            wanted.append(current)
-        cancelled = len(ours) - len(wanted)
-        if len(wanted) > 1:
-            whole = combined(self.office, ledger, wanted, now)
-            others = [row.id for row in wanted if row.id != whole.id]
-            ledger.combine(whole.id, others, whole.message.subject, whole.message.body)
-            wanted = [whole]
-        return wanted, cancelled
 
     def _hand_over(self, queued: QueuedMessage, now: datetime) -> _Outcome:
         """Put a message on the wire. Returns what became of it."""

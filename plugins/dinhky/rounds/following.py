@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from dinhky.domain.assignment import Assignment, State
-from dinhky.domain.chase import UNIT_STEPS, Step
+from dinhky.domain.chase import Step, days_of_rung
 from dinhky.domain.errors import Problem, UnknownName
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Kind, Plan, Unit
@@ -25,9 +25,6 @@ from dinhky.rounds.opening import QUOTA_SET, opening_notices, quota_asked, workb
 from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import recount, tally_of
 from dinhky.rounds.succession import PLAN, asked_now, exists_on, known_unit, let_off_by_plan, named_on
-
-_NAMING_DATES = {Step.CHANGE.value, Step.ESCALATION.value, *(step.value for step in UNIT_STEPS)}
-"""Kinds of messages that speak of a date: those not yet gone are pointless once it has changed."""
 
 
 @dataclass
@@ -205,8 +202,13 @@ def _let_dates_follow(
         return
     reason = office.words.sentence(Problem("message_dates_changed"))
     for row in ledger.messages(round_.id):
-        if row["state"] == "queued" and row["kind"] in _NAMING_DATES:
+        if row["state"] == "queued" and _names_a_date(row["kind"]):
             ledger.cancel(row["id"], now, reason)
+
+
+def _names_a_date(kind: str) -> bool:
+    """Whether messages of that kind speak of a due date: those not yet gone are pointless once it has changed."""
+    return kind in {Step.CHANGE, Step.ESCALATION} or days_of_rung(kind) is not None
 
 
 def _let_units_follow(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dinhky.domain.assignment import State
-from dinhky.domain.chase import UNIT_STEPS, Step
+from dinhky.domain.chase import Step, days_of_rung, is_overdue_reminder, is_reminder
 from dinhky.domain.errors import DinhKyError
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan
@@ -24,8 +24,6 @@ from dinhky.rounds.lookup import round_of
 from dinhky.rounds.opening import opening_notices
 from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.succession import exists_on
-
-_UNIT_STEPS = {step.value for step in UNIT_STEPS}
 
 
 class NoLongerWantedError(Exception):
@@ -59,7 +57,7 @@ def _current(
         raise NoLongerWantedError("message_round_cancelled")
     if message.unit and not exists_on(plan, message.unit, local(now).date()):
         raise NoLongerWantedError("message_unit_let_off")
-    if message.kind in {*_UNIT_STEPS, Step.OVERDUE.value, Step.EXTENDED.value}:
+    if is_reminder(message.kind):
         return _with_text_of(_reminder(office, ledger, plan, round_, message, now), queued)
     if message.kind == Step.ESCALATION.value:
         if now > takes_until(office, round_):
@@ -102,13 +100,18 @@ def _reminder(
     assignment = ledger.assignment(round_.id, message.unit or "")
     if assignment is None or assignment.settled:
         raise NoLongerWantedError("message_already_answered")
-    is_late_already = message.kind in {Step.OVERDUE.value, Step.EXTENDED.value}
+    is_mending = message.kind in {Step.MEND, Step.MEND_OVERDUE}
+    is_late_already = is_mending or is_overdue_reminder(message.kind)
     until = assignment.closes(takes_until(office, round_)) if is_late_already else round_.unit_due
     if now > until:
         raise NoLongerWantedError("message_too_late", missed=True)
-    if not is_late_already and _is_superseded(ledger, message):
+    if _is_superseded(ledger, message):
         raise NoLongerWantedError("message_superseded", missed=True)
-    current = list(reminders(office, ledger, plan, round_, assignment, Step(message.kind), now))
+    if is_mending and assignment.state is not State.RETURNED:
+        raise NoLongerWantedError("message_mended")
+    current = list(reminders(office, ledger, plan, round_, assignment, message.kind, now))
+    if is_mending and not {one.key.split("|")[1] for one in current} <= {message.key.split("|")[1]}:
+        raise NoLongerWantedError("message_mended")  # another file was sent back since
     return _of_today(ledger, message, current, now)
 
 
@@ -124,8 +127,14 @@ def _of_today(ledger: LedgerTransaction, message: Message, current: Sequence[Mes
 
 def _is_superseded(ledger: LedgerTransaction, message: Message) -> bool:
     """Whether a later step to the same address has been decided meanwhile: nobody is reminded twice at a time."""
-    round_id, rung, unit, address = message.key.split("|", 3)
-    ladder = rung.removeprefix(message.kind)
-    steps = [step.value for step in UNIT_STEPS]
-    later = {f"{round_id}|{step}{ladder}|{unit}|{address}" for step in steps[steps.index(message.kind) + 1 :]}
-    return bool(later & ledger.message_keys(f"{round_id}|"))
+    mine = days_of_rung(message.kind)
+    if mine is None:
+        return False
+    round_id, told, unit, address = message.key.split("|", 3)
+    ladder = told.removeprefix(message.kind)
+    for key in ledger.message_keys(f"{round_id}|"):
+        _, other, *reader = key.split("|", 3)
+        days = days_of_rung(other.removesuffix(ladder)) if other.endswith(ladder) else None
+        if reader == [unit, address] and days is not None and days > mine:
+            return True
+    return False

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
+from dinhky.domain.reminder_budget import ReminderLetter
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -115,6 +117,18 @@ class MessagesKept(Protocol):
 
     def combine(self, lead: int, others: Sequence[int], subject: str, body: str) -> None:
         """Note that the others go out within `lead`, and the words that they have together."""
+
+    def reminder_letters(
+        self, plan_id: str, unit: str, address: str, *, since: date, now: datetime, but: Sequence[int]
+    ) -> list[ReminderLetter]:
+        """The letters of reminders that have gone to an address, in the unit's name, from the day `since` on; `but`
+        are messages that are about to go, and no letter yet."""
+
+    def take_along(self, plan_id: str, unit: str, address: str, by: str, until: datetime) -> list[QueuedMessage]:
+        """Let the reminders to that recipient that wait go with the one that is about to: as `mark_sending` does."""
+
+    def hold(self, message_ids: Sequence[int], by: str, until: datetime, reason: str) -> None:
+        """Back in the queue from then on, as if they had not been taken up."""
 
     def mark_sent(self, message_ids: Sequence[int], at: datetime, answer: str) -> None: ...
 

@@ -78,8 +78,11 @@ class RoundsKept(Protocol):
     def rename_unit(self, round_id: str, unit: str, name: str, at: datetime) -> None:
         """Let the round show the unit under its new name. Records the event."""
 
-    def waiting(self, not_over_before: datetime) -> list[Assignment]:
-        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled."""
+    def waiting(
+        self, not_over_before: datetime, *, plan_id: str | None = None, unit: str | None = None
+    ) -> list[Assignment]:
+        """Of the opened, uncancelled rounds that lock at that moment or later, the parts that are not settled: of all,
+        or of one unit of a plan; by round."""
 
     def assignments_of(self, round_ids: Sequence[str]) -> dict[str, list[Assignment]]:
         """The assignments of several rounds in one go, by round; a round without any is left out."""

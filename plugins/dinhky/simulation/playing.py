@@ -15,12 +15,20 @@ from enum import IntEnum
 from typing import Any
 
 from dinhky.domain.assignment import Assignment
-from dinhky.domain.chase import escalation_at, extension_reminder_at, in_office_hours, unit_ladder
+from dinhky.domain.chase import (
+    escalation_at,
+    extension_reminder_at,
+    in_office_hours,
+    mend_reminder_at,
+    overdue_ladder,
+    unit_ladder,
+)
 from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.errors import CompilingRefused, DecisionRefused, PhaseRefused, SendingRefused
 from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, end_of, local, start_of_work
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
+from dinhky.intake.receipt import Verdict
 from dinhky.intake.receive import Receipt, receive
 from dinhky.rounds.asking import prefilled_for
 from dinhky.rounds.chasing import chase
@@ -365,6 +373,8 @@ class _Player:
             if not is_new:
                 return
             self._tick_at(self._next_tick(now))
+            if act.ruling is Ruling.RETURN:
+                self._tick_for_mending(round_, now)
             if act.ruling is Ruling.EXTEND and act.until:
                 self._extended[round_.id] = max(act.until, self._extended.get(round_.id, act.until))
                 self._at(act.until + LOCK_GRACE, _Turn.CLOSE, self._closing(round_))
@@ -485,6 +495,8 @@ class _Player:
         )
         self._played.arrivals.append(Arrival(delivery, arrived, now, receipt))
         self._played.happened.append(self._played.arrivals[-1])
+        if receipt.verdict is Verdict.RETURNED:
+            self._tick_for_mending(round_, now)
         if delivery.marks and (receipt.number or 0) > 1:
             self._tick_at(self._next_tick(now))  # a correction may strike something out: its unit owes again
         for touched in self._touched(round_, now):
@@ -507,6 +519,12 @@ class _Player:
             and (one.id == round_.id or (one.kind is Kind.POSTS and now > end_of(one.window.end)))
             and not (one.kind is Kind.POSTS and now <= end_of(one.window.end))
         ]
+
+    def _tick_for_mending(self, round_: Round, returned_at: datetime) -> None:
+        """Look when the unit has had its days to mend what was sent back."""
+        due = mend_reminder_at(round_, returned_at, self._office.calendar)
+        if due:
+            self._tick_at(self._next_tick(due))
 
     def _tick_at(self, moment: datetime) -> None:
         if moment not in self._ticked:
@@ -539,7 +557,12 @@ class _Player:
 
     def _flush(self, now: datetime) -> None:
         moments = _seconds_from(now)
-        flush_outbox(self._office, by=f"simulation {now.isoformat()}", clock=lambda: next(moments))
+        flushed = flush_outbox(self._office, by=f"simulation {now.isoformat()}", clock=lambda: next(moments))
+        if flushed.held:
+            with self._office.ledger.snapshot() as ledger:
+                held = [row["not_before"] for row in ledger.messages(state="queued")]
+            for moment in held:
+                self._flush_at(max(moment, now) + timedelta(seconds=5))
         for moment in self._mail.retries:
             self._flush_at(moment + timedelta(seconds=5))
             if not in_office_hours(moment, self._office.calendar):
@@ -552,6 +575,7 @@ class _Player:
         wanted = []
         for round_ in self._played.rounds.values():
             wanted += [due.at for due in unit_ladder(round_, calendar)]
+            wanted += [due.at for due in overdue_ladder(round_, calendar, until=round_.locks + LAST_MOMENTS)]
             wanted += [escalation_at(round_, calendar), round_.opens, round_.locks + timedelta(days=1)]
         wanted += [outage.end for outage in self._behaviour.outages]
         found = {self._next_tick(moment) for moment in wanted} | set(self._behaviour.extra_ticks)

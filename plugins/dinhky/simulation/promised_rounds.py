@@ -1,4 +1,4 @@
-"""Rounds: the dates the plan says, opened when they must be, and who is reminded of them and reported for them."""
+"""Rounds: the dates the plan says, opened when they must be, and who is reported to the supervisor for them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from dinhky.domain.local_time import at, local
-from dinhky.domain.plan import Unit
 from dinhky.domain.schedule import Round
-from dinhky.simulation.behaviour import Ruling
 from dinhky.simulation.broken import Broken, BrokenPromise, broken
 from dinhky.simulation.dates_truth import TrueDates, true_year
-from dinhky.simulation.ladder_truth import ladder_of
-from dinhky.simulation.year_played import OFFICE_OPENS, YearPlayed, addresses
+from dinhky.simulation.year_played import OFFICE_OPENS, YearPlayed
 
 
 class Rounds:
@@ -61,26 +58,9 @@ class Rounds:
         opened = self._played.opened[round_.id]
         if opened > round_.locks:
             return  # history: nobody is written to about it
-        ladder = ladder_of(round_, self._calendar)
         for code in round_.asked:
-            unit = self._plan.unit(code)
             until = self._truth.takes_until(round_)
-            yield from self._year.must_go(round_.id, "opening", unit, opened, until, owing=None)
-            if until > round_.locks:
-                late = at(self._calendar.on_or_after(local(round_.locks).date() + timedelta(days=1)), OFFICE_OPENS)
-                for decided in self._year.ticks(max(late, opened), until):
-                    if self._truth.owes(round_.id, code, decided):
-                        yield from self._year.must_go(round_.id, "overdue", unit, decided, until, owing=round_)
-                        break
-                self._year.wanted |= {(round_.id, "overdue", code, address) for address in addresses(unit)}
-            yield from self._longer(round_, unit)
-            for step, begin, end in ladder:
-                for decided in self._year.ticks(max(begin, opened), end):
-                    if self._truth.owes(round_.id, code, decided):
-                        yield from self._year.must_go(round_.id, step, unit, decided, end, owing=round_)
-                        break
-                for address in addresses(unit):
-                    self._year.wanted.add((round_.id, step, code, address))
+            yield from self._year.must_go(round_.id, "opening", self._plan.unit(code), opened, until, owing=None)
         yield from self._escalation(round_)
 
     def _escalation(self, round_: Round) -> Iterator[BrokenPromise]:
@@ -100,22 +80,6 @@ class Rounds:
         for sent in self._year.by_kind.get(key, ()):
             if sent.at < begin:
                 yield broken(Broken.WRONG_DATE, sent, key, "", str(begin))
-
-    def _longer(self, round_: Round, unit: Unit) -> Iterator[BrokenPromise]:
-        """A unit that was given longer is reminded on the working day before that ends, if it still owes."""
-        for verdict in self._truth.verdicts:
-            acted, act = verdict.acted, verdict.acted.act
-            is_it = verdict.is_new and (act.round_id, act.unit) == (round_.id, unit.code)
-            if not is_it or act.ruling is not Ruling.EXTEND or act.until is None:
-                continue
-            begin = at(self._calendar.on_or_before(local(act.until).date() - timedelta(days=1)), OFFICE_OPENS)
-            self._year.wanted |= {(round_.id, "extended", unit.code, address) for address in addresses(unit)}
-            if acted.at >= begin:
-                continue  # it was told so just then
-            for decided in self._year.ticks(max(begin, round_.unit_due + timedelta(seconds=1)), act.until):
-                if self._truth.owes(round_.id, unit.code, decided):
-                    yield from self._year.must_go(round_.id, "extended", unit, decided, act.until, owing=round_)
-                    break
 
 
 def _compared(round_: Round, true: TrueDates) -> Iterator[tuple[str, Any, Any]]:

@@ -17,6 +17,7 @@ from dinhky.simulation.promised_contests import Contests
 from dinhky.simulation.promised_digests import Digests
 from dinhky.simulation.promised_endings import Endings
 from dinhky.simulation.promised_messages import Messages
+from dinhky.simulation.promised_reminders import Reminders
 from dinhky.simulation.promised_reports import Reports
 from dinhky.simulation.promised_rounds import Rounds
 from dinhky.simulation.recording import Sent
@@ -29,7 +30,15 @@ def broken_promises(played: Played, calendar: WorkingCalendar, reading: dict[str
     `reading` holds the patterns by which messages are read (`reading` in `simulated-units.yaml`).
     """
     year = YearPlayed(played, calendar, reading)
-    concepts = (Rounds(year), Answers(year), Reports(year), Contests(year), Endings(year), Digests(year))
+    concepts = (
+        Rounds(year),
+        Reminders(year),
+        Answers(year),
+        Reports(year),
+        Contests(year),
+        Endings(year),
+        Digests(year),
+    )
     found = [promise for concept in concepts for promise in concept.broken()]
     return [*found, *Messages(year).broken()]  # last: by now all that may have been sent is known
 

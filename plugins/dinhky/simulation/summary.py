@@ -12,12 +12,15 @@ from dinhky.domain.assignment import Assignment, Rates, rates
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Obligation
 from dinhky.simulation.broken import BrokenPromise
-from dinhky.simulation.ladder_truth import REMINDERS
+from dinhky.simulation.ladder_truth import AFTER_DUE, BEFORE_DUE
+from dinhky.simulation.letters_truth import Letters
 from dinhky.simulation.playing import Played
 
 FAMILIES = (
     "opening",
     "reminder",
+    "reminder-overdue",
+    "mend",
     "escalation",
     "change",
     "accepted",
@@ -61,7 +64,11 @@ class DutyYear:
 
 @dataclass(frozen=True)
 class WorstDay:
-    """The day on which a unit got most messages, and how many; answers to its own files not counted."""
+    """The day on which a unit got most messages, and how many; answers to its own files not counted.
+
+    `reminders_a_day` and `reminders_a_week` are the most letters of reminders that any address of the unit got on one
+    day, and from a Monday to a Sunday beside what is overdue.
+    """
 
     unit: str
     name: str
@@ -69,6 +76,8 @@ class WorstDay:
     messages: int
     day: date | None
     count: int
+    reminders_a_day: int
+    reminders_a_week: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,16 @@ class Summary:
     def worst(self) -> WorstDay:
         return max(self.worst_days, key=lambda day: day.count)
 
+    @property
+    def reminders_a_day(self) -> int:
+        """The most letters of reminders that anybody got on one day."""
+        return max(day.reminders_a_day for day in self.worst_days)
+
+    @property
+    def reminders_a_week(self) -> int:
+        """The most that anybody got from a Monday to a Sunday, beside what is overdue."""
+        return max(day.reminders_a_week for day in self.worst_days)
+
 
 def summarised(played: Played, broken: Sequence[BrokenPromise]) -> Summary:
     """The figures of a year that was played."""
@@ -100,20 +119,24 @@ def summarised(played: Played, broken: Sequence[BrokenPromise]) -> Summary:
     refs = list(dict.fromkeys(round_.ref for round_ in sorted(played.rounds.values(), key=lambda one: one.opens)))
     place = {obligation.ref: index for index, obligation in enumerate(plan.obligations)}
     refs.sort(key=lambda ref: place.get(ref, place.get(ref.rpartition(".")[0], len(place))))
+    letters = Letters(played.sent)
     counted = Counter(family(sent.message.kind) for sent in played.sent)
     return Summary(
         played=played,
         broken=broken,
         duties=tuple(_duty_year(played, ref) for ref in refs),
         messages={kind: counted[kind] for kind in (*FAMILIES, *sorted(set(counted) - set(FAMILIES))) if counted[kind]},
-        worst_days=tuple(_worst_day(played, unit.code, unit.name) for unit in (*plan.units, *plan.jurors)),
+        worst_days=tuple(_worst_day(played, letters, unit.code, unit.name) for unit in (*plan.units, *plan.jurors)),
     )
 
 
 def family(kind: str) -> str:
-    """The kind of a message without its number, version or moment; the three reminders are one."""
-    if kind in REMINDERS:
+    """The kind of a message without its number, version or moment; the reminders before the due date are one, and
+    those after it."""
+    if BEFORE_DUE.fullmatch(kind):
         return "reminder"
+    if AFTER_DUE.fullmatch(kind):
+        return "reminder-overdue"
     return next((name for name in FAMILIES if kind == name or kind.startswith(f"{name}-")), kind)
 
 
@@ -130,6 +153,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "late": total.actual - total.on_time,
         "missing": total.expected - total.actual,
         "messages_by_kind": summary.messages,
+        "most_reminders_a_day": summary.reminders_a_day,
+        "most_reminders_a_week": summary.reminders_a_week,
         "obligations": [
             {
                 "ref": duty.obligation.ref,
@@ -151,6 +176,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
                 "messages": day.messages,
                 "worst_day": day.day.isoformat() if day.day else None,
                 "worst_day_messages": day.count,
+                "most_reminders_a_day": day.reminders_a_day,
+                "most_reminders_a_week": day.reminders_a_week,
             }
             for day in summary.worst_days
         ],
@@ -203,7 +230,7 @@ def _duty_year(played: Played, ref: str) -> DutyYear:
     return DutyYear(played.plan.obligation(ref), len(rounds), rates(parts))
 
 
-def _worst_day(played: Played, code: str, name: str) -> WorstDay:
+def _worst_day(played: Played, letters: Letters, code: str, name: str) -> WorstDay:
     theirs = [sent for sent in played.sent if sent.message.unit == code]
     unasked = Counter(
         local(sent.at).date()
@@ -212,4 +239,13 @@ def _worst_day(played: Played, code: str, name: str) -> WorstDay:
     )
     day, count = max(unasked.items(), key=lambda item: (item[1], -item[0].toordinal()), default=(None, 0))
     temperament = played.behaviour.temperaments.get(code)
-    return WorstDay(code, name, temperament.value if temperament else "", len(theirs), day, count)
+    return WorstDay(
+        unit=code,
+        name=name,
+        temperament=temperament.value if temperament else "",
+        messages=len(theirs),
+        day=day,
+        count=count,
+        reminders_a_day=letters.most_a_day(code),
+        reminders_a_week=letters.most_a_week(code),
+    )

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from dinhky.domain.calendar import WorkingCalendar
@@ -18,7 +18,7 @@ from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
 from dinhky.simulation.acting import Acted
-from dinhky.simulation.behaviour import Fault, Mark
+from dinhky.simulation.behaviour import Fault, Mark, Ruling
 from dinhky.simulation.contest_truth import TruePlace, best, true_ranking
 from dinhky.simulation.dates_truth import amended
 from dinhky.simulation.part_truth import (
@@ -195,6 +195,24 @@ class Truth:
     def extended(self, round_id: str, unit: str, moment: datetime) -> datetime | None:
         """Until when the unit was given longer than others by then, if it was."""
         return self.standing(round_id, unit, moment).until
+
+    def returned(self, round_id: str, unit: str) -> list[tuple[datetime, datetime]]:
+        """When a file of the unit was sent back, or its answer by an officer, so that it owed it again; and when
+        something happened to it after that."""
+        sent_back, happened = [], [datetime.max.replace(tzinfo=UTC)]
+        for answer in self.answers:
+            delivery, moment = answer.arrival.delivery, answer.arrival.received
+            if (delivery.round_id, delivery.unit) != (round_id, unit) or answer.again or answer.verdict == REFUSED:
+                continue
+            happened.append(moment)
+            if answer.verdict == RETURNED and not self._is_closed(round_id, unit, answer.arrival):
+                sent_back.append(moment)
+        for verdict in self.verdicts:
+            if verdict.is_new and (verdict.acted.act.round_id, verdict.acted.act.unit) == (round_id, unit):
+                happened.append(verdict.acted.at)
+                sent_back += [verdict.acted.at] if verdict.acted.act.ruling is Ruling.RETURN else []
+        owed = [moment for moment in sorted(sent_back) if self.owes(round_id, unit, moment)]
+        return [(moment, min(after for after in happened if after > moment)) for moment in owed]
 
     def was_decided_about(self, round_id: str, unit: str, begin: datetime, end: datetime) -> bool:
         """Whether an officer decided anything about the unit's part (any unit's, if empty) in that time."""

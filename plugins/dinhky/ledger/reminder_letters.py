@@ -1,0 +1,89 @@
+"""The reminders in the outbox by recipient: what has gone, what waits beside it, and what has to wait longer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+
+from sqlalchemy import Row, or_, select, update
+
+from dinhky.domain.chase import is_overdue_reminder, is_reminder
+from dinhky.domain.local_time import at, local
+from dinhky.domain.reminder_budget import ReminderLetter
+from dinhky.ledger import schema
+from dinhky.ledger.messages import queued_message
+from dinhky.ledger.rows import Rows
+from dinhky.rounds.kept_messages import QueuedMessage
+
+_ROWS = schema.outbox.c
+_GONE = ("sent", "sending", "unknown")
+"""What has reached its reader, may have, or is just about to."""
+
+
+class ReminderRows(Rows):
+    """Reads and writes of the outbox that concern reminders to one recipient."""
+
+    def reminder_letters(
+        self, plan_id: str, unit: str, address: str, *, since: date, now: datetime, but: Sequence[int]
+    ) -> list[ReminderLetter]:
+        """The letters of reminders that have gone to an address, in the unit's name, from the day `since` on; `but`
+        are messages that are about to go, and no letter yet."""
+        gone = self._connection.execute(
+            select(_ROWS.id, _ROWS.kind, _ROWS.round_id, _ROWS.carried_by, _ROWS.settled_at).where(
+                _ROWS.address == address,
+                _ROWS.state.in_(_GONE),
+                _ROWS.unit == unit,
+                or_(_ROWS.state == "sending", _ROWS.settled_at >= at(since, time.min)),
+                _ROWS.id.not_in(but),
+            )
+        )
+        letters: dict[int, list[Row[tuple[object, ...]]]] = {}
+        for row in gone:
+            if is_reminder(row.kind) and str(row.round_id).startswith(f"{plan_id}/"):
+                letters.setdefault(row.carried_by or row.id, []).append(row)
+        return [
+            ReminderLetter(
+                local(rows[0].settled_at or now).date(),
+                is_overdue=any(is_overdue_reminder(row.kind) for row in rows),
+            )
+            for rows in letters.values()
+        ]
+
+    def take_along(self, plan_id: str, unit: str, address: str, by: str, until: datetime) -> list[QueuedMessage]:
+        """Let the reminders to that recipient that wait go with the one that is about to: marked as `sending`, held
+        until then, whenever they were to be tried."""
+        table = schema.outbox
+        waiting = select(_ROWS.id, _ROWS.kind, _ROWS.round_id).where(
+            _ROWS.address == address, _ROWS.state == "queued", _ROWS.unit == unit, _ROWS.office_hours_only
+        )
+        ids = [
+            row.id
+            for row in self._connection.execute(waiting)
+            if is_reminder(row.kind) and str(row.round_id).startswith(f"{plan_id}/")
+        ]
+        if not ids:
+            return []
+        self._connection.execute(
+            update(table)
+            .where(table.c.id.in_(ids), table.c.state == "queued")
+            .values(state="sending", claimed_by=by, lease_until=until, attempts=table.c.attempts + 1)
+        )
+        ours = select(table).where(table.c.id.in_(ids), table.c.claimed_by == by).order_by(table.c.id)
+        return [queued_message(row) for row in self._connection.execute(ours)]
+
+    def hold(self, message_ids: Sequence[int], by: str, until: datetime, reason: str) -> None:
+        """Back in the queue from then on, as if it had not been taken up; what another dispatcher has taken over
+        meanwhile is left to it."""
+        table = schema.outbox
+        self._connection.execute(
+            update(table)
+            .where(table.c.id.in_(message_ids), table.c.claimed_by == by)
+            .values(
+                state="queued",
+                not_before=until,
+                attempts=table.c.attempts - 1,
+                answer=reason,
+                claimed_by=None,
+                lease_until=None,
+            )
+        )
