@@ -51,7 +51,7 @@ test: setup ## Run every test: a quarter under the real scheduler, beside it tho
 	  wait $$quarter; quarter=$$?; cat var/quarter.txt; exit $$((others + quarter))
 	$(BIN)/pytest -m "system and not year"
 
-test-year: setup ## Play a quarter of all communes under the real scheduler beside the simulation (eight minutes)
+test-year: setup ## Play a quarter of all communes under the real scheduler beside the simulation (twelve minutes)
 	$(BIN)/pytest -m year
 
 test-fast: setup ## Run the tests that start no other process
