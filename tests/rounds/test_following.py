@@ -406,7 +406,7 @@ def test_a_moved_date_has_a_ladder_of_its_own(commune):
         chase(office, at(moment))
         chase(office, at(moment) + timedelta(hours=1))
     steps = [row["kind"] for row in commune.messages() if row["unit"] == "vp"]
-    assert steps == ["opening", "T-3", "T-1", "change", "T-3", "T-1", "T-0"]
+    assert steps == ["opening", "T-3", "T-1", "change", "T-3", "T-1", "T-0", "T+1"]
     assert len(commune.messages("escalation")) == 1
 
 

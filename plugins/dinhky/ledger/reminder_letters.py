@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 
 from dinhky.domain.chase import is_overdue_reminder, is_reminder
 from dinhky.domain.local_time import at, local
@@ -16,8 +17,19 @@ from dinhky.ledger.rows import Rows
 from dinhky.rounds.kept_messages import QueuedMessage
 
 _ROWS = schema.outbox.c
-_GONE = ("sent", "sending", "unknown")
+_TO_READER = (
+    _ROWS.address == bindparam("reader"),
+    _ROWS.unit == bindparam("for_unit"),
+    _ROWS.round_id.startswith(bindparam("of_plan")),
+)
+_GONE_SINCE = select(_ROWS.id, _ROWS.kind, _ROWS.carried_by, _ROWS.settled_at).where(
+    *_TO_READER,
+    _ROWS.state.in_(["sent", "sending", "unknown"]),
+    or_(_ROWS.state == "sending", _ROWS.settled_at >= bindparam("begin", type_=schema.UtcInstant())),
+    _ROWS.id.not_in(bindparam("besides", expanding=True)),
+)
 """What has reached its reader, may have, or is just about to."""
+_WAITING = select(_ROWS.id, _ROWS.kind).where(*_TO_READER, _ROWS.state == "queued", _ROWS.office_hours_only)
 
 
 class ReminderRows(Rows):
@@ -28,18 +40,11 @@ class ReminderRows(Rows):
     ) -> list[ReminderLetter]:
         """The letters of reminders that have gone to an address, in the unit's name, from the day `since` on; `but`
         are messages that are about to go, and no letter yet."""
-        gone = self._connection.execute(
-            select(_ROWS.id, _ROWS.kind, _ROWS.round_id, _ROWS.carried_by, _ROWS.settled_at).where(
-                _ROWS.address == address,
-                _ROWS.state.in_(_GONE),
-                _ROWS.unit == unit,
-                or_(_ROWS.state == "sending", _ROWS.settled_at >= at(since, time.min)),
-                _ROWS.id.not_in(but),
-            )
-        )
+        reader = _reader(plan_id, unit, address) | {"begin": at(since, time.min), "besides": list(but)}
+        gone = self._connection.execute(_GONE_SINCE, reader)
         letters: dict[int, list[Row[tuple[object, ...]]]] = {}
         for row in gone:
-            if is_reminder(row.kind) and str(row.round_id).startswith(f"{plan_id}/"):
+            if is_reminder(row.kind):
                 letters.setdefault(row.carried_by or row.id, []).append(row)
         return [
             ReminderLetter(
@@ -53,13 +58,10 @@ class ReminderRows(Rows):
         """Let the reminders to that recipient that wait go with the one that is about to: marked as `sending`, held
         until then, whenever they were to be tried."""
         table = schema.outbox
-        waiting = select(_ROWS.id, _ROWS.kind, _ROWS.round_id).where(
-            _ROWS.address == address, _ROWS.state == "queued", _ROWS.unit == unit, _ROWS.office_hours_only
-        )
         ids = [
             row.id
-            for row in self._connection.execute(waiting)
-            if is_reminder(row.kind) and str(row.round_id).startswith(f"{plan_id}/")
+            for row in self._connection.execute(_WAITING, _reader(plan_id, unit, address))
+            if is_reminder(row.kind)
         ]
         if not ids:
             return []
@@ -87,3 +89,8 @@ class ReminderRows(Rows):
                 lease_until=None,
             )
         )
+
+
+def _reader(plan_id: str, unit: str, address: str) -> dict[str, Any]:
+    """Whose messages are meant: a plan's id has no character that means anything in a pattern."""
+    return {"reader": address, "for_unit": unit, "of_plan": f"{plan_id}/"}

@@ -33,6 +33,23 @@ _ASSIGNMENT = select(schema.assignments).where(
 _MOVE = update(schema.assignments).where(
     schema.assignments.c.round_id == bindparam("of_round"), schema.assignments.c.unit == bindparam("of_unit")
 )
+_WAITING = (
+    select(schema.assignments)
+    .join(schema.rounds, schema.rounds.c.id == schema.assignments.c.round_id)
+    .where(
+        or_(
+            schema.rounds.c.locks >= bindparam("moment"),
+            schema.assignments.c.locks_until >= bindparam("moment"),
+        ),
+        schema.rounds.c.cancelled == "",
+        schema.rounds.c.opened_at <= schema.rounds.c.locks,  # of history nothing is asked
+        schema.assignments.c.state.not_in([state.value for state in SETTLED]),
+    )
+    .order_by(schema.assignments.c.round_id, schema.assignments.c.position, schema.assignments.c.unit)
+)
+_WAITING_OF_UNIT = _WAITING.where(
+    schema.assignments.c.unit == bindparam("of_unit"), schema.rounds.c.plan_id == bindparam("of_plan")
+)
 
 
 class WorkRows(Rows):
@@ -156,20 +173,11 @@ class WorkRows(Rows):
 
         Of a round that has locked before, those whose own lock is at that moment or later.
         """
-        rounds, table = schema.rounds, schema.assignments
-        of_unit = () if unit is None else (table.c.unit == unit, rounds.c.plan_id == plan_id)
-        found = self._connection.execute(
-            select(table)
-            .join(rounds, rounds.c.id == table.c.round_id)
-            .where(
-                or_(rounds.c.locks >= not_over_before, table.c.locks_until >= not_over_before),
-                rounds.c.cancelled == "",
-                rounds.c.opened_at <= rounds.c.locks,  # of history nothing is asked
-                table.c.state.not_in([state.value for state in SETTLED]),
-                *of_unit,
-            )
-            .order_by(table.c.round_id, table.c.position, table.c.unit)
-        )
+        moment: dict[str, Any] = {"moment": not_over_before}
+        if unit is None:
+            found = self._connection.execute(_WAITING, moment)
+        else:
+            found = self._connection.execute(_WAITING_OF_UNIT, moment | {"of_unit": unit, "of_plan": plan_id})
         return [_assignment(row) for row in found]
 
     def assignments_of(self, round_ids: Sequence[str]) -> dict[str, list[Assignment]]:

@@ -115,15 +115,31 @@ def reminders(
         yield replace(message, key=message_key(round_.id, told, assignment.unit, message.address))
 
 
-def queue_due(office: Office, ledger: LedgerTransaction, plan: Plan, unit: str, now: datetime, *, by: datetime) -> int:
+def queue_due(
+    office: Office,
+    ledger: LedgerTransaction,
+    plan: Plan,
+    unit: str,
+    now: datetime,
+    *,
+    by: datetime,
+    told: Collection[tuple[str, str]],
+) -> int:
     """Decide whatever a letter to the unit must tell now: all that is due at `now` in any round, and of what is not
-    overdue, all that will be due `by` then. How many messages that is, to all who speak for the unit."""
+    overdue, all that will be due `by` then. How many messages that is, to all who speak for the unit.
+
+    `told` are the rounds and steps that the letter tells already: nearly always all there is, and then nothing is read
+    about them.
+    """
     queued = 0
     for part in ledger.waiting(now - MISSED_RECORDED_FOR, plan_id=plan.id, unit=unit):
         round_ = office.rounds.get(part.round_id)
         if round_ is None or round_.cancelled:
             continue
-        done = _steps_done(ledger, round_).get(unit, set())
+        done = {step for about, step in told if about == round_.id}
+        if done >= {*_due(office, ledger, round_, part, done, now, by)}:
+            continue
+        done |= _steps_done(ledger, round_).get(unit, set())
         for step in _due(office, ledger, round_, part, done, now, by):
             queued += sum(ledger.queue(one, now) for one in reminders(office, ledger, plan, round_, part, step, now))
     return queued

@@ -101,7 +101,8 @@ class _Look:
         self, rows: list[QueuedMessage], plan: Plan, unit: str, address: str, by: datetime
     ) -> list[QueuedMessage]:
         """The rows with all else that the unit is to be reminded of by then."""
-        queue_due(self._office, self._ledger, plan, unit, self._now, by=by)
+        told = {(row.message.round_id or "", row.message.kind) for row in rows}
+        queue_due(self._office, self._ledger, plan, unit, self._now, by=by, told=told)
         added = self._ledger.take_along(plan.id, unit, address, self._by, self.until)
         return self.fresh([*rows, *added]) if added else rows
 
