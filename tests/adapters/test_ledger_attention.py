@@ -59,7 +59,7 @@ def test_what_needs_a_person_is_what_failed_or_may_have_arrived_and_no_chat_id_i
         one.mark_failed([failed], "test", LATER, "Bị từ chối.")
         one.mark_unknown([unclear], "test", LATER, "Không rõ.")
         one.mark_sent([sent], LATER, "250")
-        found = one.troubled_messages()
+        found = one.stuck_messages(LATER)
     told = [(glimpse.id, glimpse.state, glimpse.reason, glimpse.address) for glimpse in found]
     assert told == [(failed, "failed", "Bị từ chối.", "zalo:…9012"), (unclear, "unknown", "Không rõ.", "lan@x.example")]
 
@@ -69,7 +69,7 @@ def test_what_is_held_up_was_tried_before(ledger):
     with ledger.transaction() as one:
         one.put_off([held_up], "test", LATER, "Máy chủ không trả lời.", refused=False)
         one.queue(message("new"), NOW)
-        assert [(found.id, found.reason) for found in one.held_up_messages()] == [(held_up, "Máy chủ không trả lời.")]
+        assert [(found.id, found.reason) for found in one.stuck_messages(NOW)] == [(held_up, "Máy chủ không trả lời.")]
 
 
 def test_what_passes_by_itself_is_told_from_a_moment_on(ledger):
@@ -80,10 +80,10 @@ def test_what_passes_by_itself_is_told_from_a_moment_on(ledger):
             mail = KeptMail(key, f"<{key}@x>", "ai@y.example", "Biểu", NOW)
             one.begin_mail(mail, by="test", now=NOW, lease=timedelta(minutes=5))
             one.finish_mail(key, outcome, NOW)
-        assert [found.key for found in one.missed_messages(NOW)] == ["missed"]
+        assert [found.key for found in one.stuck_messages(NOW)] == ["missed"]
         assert one.bounces(NOW) == [Bounce("lan@x.example", "5.2.2 full", NOW)]
         assert one.unmatched_mails(["unknown_sender"], NOW) == [UnmatchedMail("ai@y.example", "Biểu", NOW)]
-        assert one.missed_messages(LATER) == one.bounces(LATER) == one.unmatched_mails(["unknown_sender"], LATER) == []
+        assert one.stuck_messages(LATER) == one.bounces(LATER) == one.unmatched_mails(["unknown_sender"], LATER) == []
 
 
 def test_of_reports_only_the_newest_version_counts_and_only_while_it_is_undecided(ledger):

@@ -24,6 +24,16 @@ _NEWEST = select(schema.submissions).where(*_OF_UNIT).order_by(schema.submission
 _NEWEST_FILE = _NEWEST.with_only_columns(schema.submissions.c.sha256)
 _NEXT_NUMBER = select(func.coalesce(func.max(schema.submissions.c.number), 0) + 1).where(*_OF_UNIT)
 _ADD = schema.submissions.insert()
+_LAST_DECIDABLE = (
+    select(func.max(schema.submissions.c.id))
+    .where(schema.submissions.c.state.in_(["held", "accepted", "declined"]))
+    .group_by(schema.submissions.c.round_id, schema.submissions.c.unit)
+)
+_HELD = (
+    select(schema.submissions)
+    .where(schema.submissions.c.id.in_(_LAST_DECIDABLE), schema.submissions.c.state == "held")
+    .order_by(schema.submissions.c.id)
+)
 
 
 class SubmissionRows(Rows):
@@ -118,13 +128,4 @@ class SubmissionRows(Rows):
 
     def held_submissions(self) -> list[Submission]:
         """Of every round and unit, the last file, where that one waits for a decision; in order of arrival."""
-        table = schema.submissions
-        last = (
-            select(func.max(table.c.id))
-            .where(table.c.state.in_(["held", "accepted", "declined"]))
-            .group_by(table.c.round_id, table.c.unit)
-        )
-        found = self._connection.execute(
-            select(table).where(table.c.id.in_(last), table.c.state == "held").order_by(table.c.id)
-        )
-        return [as_submission(row) for row in found]
+        return [as_submission(row) for row in self._connection.execute(_HELD)]

@@ -7,6 +7,7 @@ it was to tell is told on the first working morning after it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from dinhky.domain.digests import Matter, in_digest_hours, is_to_be_told
@@ -40,8 +41,9 @@ def digest(office: Office, now: datetime) -> int:
             for email in supervisors_of(plan)
             if (message := _to_supervisor_if_due(office, ledger, plan, email, now))
         ]
-        if office.operator and local(now).date() not in _told(ledger, ALL_PLANS, office.operator.email, now):
-            letter = _to_operator(office, ledger, now)
+        if office.operator:
+            told = _told(ledger, ALL_PLANS, office.operator.email, now)
+            letter = None if local(now).date() in told else _to_operator(office, ledger, told, now)
             found += [letter] if letter else []
     if not found:
         return 0
@@ -64,7 +66,8 @@ def current_digest(office: Office, ledger: LedgerTransaction, message: Message, 
     plan_id = message.key.split("|", 3)[1]
     if plan_id == ALL_PLANS:
         is_theirs = office.operator is not None and office.operator.email == message.address
-        return _to_operator(office, ledger, now) if is_theirs else None
+        told = _told(ledger, ALL_PLANS, message.address, now)
+        return _to_operator(office, ledger, told, now) if is_theirs else None
     plan = office.plans.get(plan_id)
     if plan is None:
         return message  # its file cannot be read just now: what was decided is sent as it was decided
@@ -100,12 +103,14 @@ def _to_supervisor(office: Office, plan: Plan, email: str, seen: Oversight, now:
     return _message(plan.id, f"{DIGEST}-{today}", name, email, letter, now)
 
 
-def _to_operator(office: Office, ledger: LedgerTransaction, now: datetime) -> Message | None:
+def _to_operator(
+    office: Office, ledger: LedgerTransaction, told: Mapping[date, MessageGlimpse], now: datetime
+) -> Message | None:
     if office.operator is None:
         return None
     name, email = office.operator.name, office.operator.email
     today = local(now).date()
-    before = [one.decided_at for day, one in _told(ledger, ALL_PLANS, email, now).items() if day < today]
+    before = [one.decided_at for day, one in told.items() if day < today]
     since = max(before, default=now - LOOKED_BACK)
     found = upkeep(office, ledger, since, now)
     if not found:

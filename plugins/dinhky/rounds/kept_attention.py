@@ -57,14 +57,9 @@ class AttentionKept(Protocol):
     def glimpses(self, keys: Sequence[str]) -> Mapping[str, MessageGlimpse]:
         """The messages with these keys, by key; one that is not there is left out."""
 
-    def troubled_messages(self) -> list[MessageGlimpse]:
-        """What failed, and what may or may not have arrived, oldest first: a person decides."""
-
-    def held_up_messages(self) -> list[MessageGlimpse]:
-        """What was tried, did not go out and is in the queue again, oldest first."""
-
-    def missed_messages(self, since: datetime) -> list[MessageGlimpse]:
-        """What was not sent because its time had passed, noted since then, oldest first."""
+    def stuck_messages(self, missed_since: datetime) -> list[MessageGlimpse]:
+        """Oldest first: what failed or may or may not have arrived (a person decides); what was tried, did not go out
+        and is in the queue again; what was not sent because its time had passed, noted since then."""
 
     def bounces(self, since: datetime) -> list[Bounce]:
         """What came back since then, oldest first."""

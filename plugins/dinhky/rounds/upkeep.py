@@ -102,16 +102,19 @@ class Upkeep:
 def upkeep(office: Office, ledger: LedgerTransaction, since: datetime, now: datetime) -> Upkeep:
     """What is to be looked at now; of what passes by itself, what has happened since then."""
     today = local(now).date()
+    stuck: dict[str, list[MessageGlimpse]] = {}
+    for message in ledger.stuck_messages(since):
+        stuck.setdefault(message.state, []).append(message)
     return Upkeep(
-        troubled=tuple(ledger.troubled_messages()),
+        troubled=(*stuck.get("failed", ()), *stuck.get("unknown", ())),
         bounces=tuple(ledger.bounces(since)),
-        held_up=tuple(_held_up(ledger.held_up_messages())),
+        held_up=tuple(_held_up(stuck.get("queued", ()))),
         held_files=tuple(held_submissions(office)),
         lost_chats=tuple(_lost_chats(office, ledger, since)),
         unmatched=tuple(ledger.unmatched_mails(UNMATCHED, since)),
         assumed=tuple(_assumed_dates(office, since, now)),
         plan_problems=tuple(problem for error in office.plan_errors for problem in error.problems),
-        missed=tuple(_missed(ledger.missed_messages(since))),
+        missed=tuple(_missed(stuck.get("missed", ()))),
         is_first_of_week=week_began(today, office.calendar) == today,
     )
 
