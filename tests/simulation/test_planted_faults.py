@@ -163,7 +163,7 @@ def test_reminders_to_those_who_have_answered(monkeypatch, kinds_broken_in):
 
 def test_a_reminder_for_a_day_that_is_over(monkeypatch, kinds_broken_in):
     monkeypatch.setattr(
-        chasing, "reminder_due", lambda round_, done, now, calendar, by: None if "T-3" in done else "T-3"
+        chasing, "reminder_due", lambda round_, done, now, calendar, by=None: None if "T-3" in done else "T-3"
     )
     assert Broken.OVERTAKEN in kinds_broken_in()
 

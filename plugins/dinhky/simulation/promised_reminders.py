@@ -116,12 +116,13 @@ class Reminders:
         for address in addresses(wanted.unit):
             found = self._missing(wanted, address, opened)
             if found:
-                yield BrokenPromise(
-                    Broken.NEVER_SENT, wanted.round.id, wanted.unit.code, wanted.step, found[0], found=found[1]
-                )
+                at_last = self._year.by_kind.get((wanted.round.id, wanted.step, wanted.unit.code, address), ())
+                late = str(at_last[0].at) if at_last else ""
+                what = Broken.WRONG_DATE if late else Broken.NEVER_SENT
+                yield BrokenPromise(what, wanted.round.id, wanted.unit.code, wanted.step, found, late, str(found))
 
-    def _missing(self, wanted: _Wanted, address: str, opened: datetime) -> tuple[datetime, str] | None:
-        """When the address ought to have heard of it and did not, and when it heard of it after all.
+    def _missing(self, wanted: _Wanted, address: str, opened: datetime) -> datetime | None:
+        """When the address ought to have heard of it and did not.
 
         What must be told is decided at the first moment at which the unit owes it and may be written to.
         """
@@ -151,14 +152,13 @@ class Reminders:
         between = [one.received for one in self._year.played.arrivals if wanted.since < one.received < moment]
         return wanted.step != "mend" or all(self._truth.owes(round_id, code, one) for one in between)
 
-    def _unheard(self, wanted: _Wanted, address: str, decided: datetime, by: datetime) -> tuple[datetime, str] | None:
+    def _unheard(self, wanted: _Wanted, address: str, decided: datetime, by: datetime) -> datetime | None:
         """None if the address was told of the round in time: since the step was due, or in the same week before by a
-        letter that told the whole week."""
-        heard = [one for one in self._letters.of(wanted.unit.code, address) if one.tells_of(wanted.round.id)]
+        letter that told the whole week; else when it was decided."""
         monday = local(decided).date() - timedelta(days=local(decided).weekday())
-        for letter in heard:
+        for letter in self._letters.of(wanted.unit.code, address):
             is_ahead = letter.week == monday and self._letters.is_week_told(wanted.unit.code, letter.at)
-            if letter.at <= by and (letter.at >= wanted.since or is_ahead):
+            in_time = letter.at <= by and (letter.at >= wanted.since or is_ahead)
+            if in_time and letter.tells_of(wanted.round.id):
                 return None
-        late = next((letter for letter in heard if letter.at > by), None)
-        return decided, str(late.at) if late else ""
+        return decided
