@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from dinhky import bootstrap
-from dinhky.service.airflow_environment import SHARED, airflow_environment
+from dinhky.service.airflow_environment import DATABASE, SHARED, airflow_environment
 from dinhky.service.processes import PROCESSES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -182,7 +182,7 @@ def test_every_setting_that_is_read_is_in_the_example_and_no_other():
     chats = {name for name in listed if name.startswith("DINHKY_CHAT_")}
     assert chats, "an example of a chat address"
     source = Path(inspect.getsourcefile(airflow_environment) or "").read_text("utf-8")
-    of_the_service = set(re.findall(r'os\.environ\.get\("(\w+)"', source))
+    of_the_service = {DATABASE, *re.findall(r'os\.environ\.get\("(\w+)"', source)}
     assert len(of_the_service) > 1
     assert listed - chats == asked.names | of_the_service
 

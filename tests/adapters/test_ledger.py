@@ -297,3 +297,12 @@ def test_transactions_that_read_before_they_write_wait_for_each_other_instead_of
     for thread in threads:
         thread.join()
     assert added == [True] * 40
+
+
+@pytest.mark.parametrize(("query", "synchronous"), [("", 2), ("?durable=no", 0), ("?durable=yes", 2)])
+def test_what_is_only_played_need_not_reach_the_disk_and_all_else_must(tmp_path, query, synchronous):
+    opened = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}{query}")
+    opened.migrate()
+    assert (tmp_path / "ledger.db").is_file()
+    with opened._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == synchronous

@@ -19,6 +19,7 @@ from dinhky.ledger.transaction import SqlTransaction
 
 SQLITE_BUSY_MILLISECONDS = 30_000
 KEPT_CONNECTIONS = 4
+DURABLE = "durable"
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 _left_to_parent: list[Pool] = []
@@ -30,12 +31,14 @@ class SqlLedger:
     Connections to SQLite are kept and used again: closing the last one costs as much as everything else that a file
     needs. A process that forks leaves them to the parent, and a database that was put back from a copy is opened anew.
     PostgreSQL gets a connection a transaction, for a service that holds them for weeks sees its server come and go.
-    A ledger that need not be `durable` (SQLite only) is faster and may lose everything if the machine stops.
+    A ledger that need not be `durable` (SQLite only; in a URL, `?durable=no`) is faster and may lose everything if the
+    machine stops.
     """
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
-        self.url = url
-        self._engine = _engine_for_all(url, durable)
+        asked = make_url(url)
+        self.url = asked.difference_update_query([DURABLE]).render_as_string(hide_password=False)
+        self._engine = _engine_for_all(self.url, durable and asked.query.get(DURABLE) != "no")
 
     def migrate(self) -> None:
         """Bring the database to the newest schema; does nothing if it is there already."""

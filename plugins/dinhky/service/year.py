@@ -79,6 +79,7 @@ class Year:
         home = bootstrap.REPOSITORY / "var" / "year"
         forget_the_real_service()
         os.environ["DINHKY_HOME"] = str(home)
+        os.environ["DINHKY_LEDGER"] = f"sqlite:///{home / 'ledger.db'}?durable=no"
         began = monotonic()
         self.console.say("year_title", first=self.first, last=self.last, day_seconds=self.day_seconds, seed=self.seed)
         self._invent()
