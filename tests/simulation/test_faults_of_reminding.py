@@ -73,9 +73,8 @@ def test_what_the_last_letter_of_a_week_ought_to_have_told(monkeypatch, broken_i
         ),
     )
     broken = broken_in("vung-ang-2026", 8, change=crowded)
-    assert {(one.what, one.about, one.kind) for one in broken} == {
-        (Broken.NEVER_SENT, "vung-ang-2026/VA-4/2026", "T-0")
-    }
+    assert {(one.about, one.kind) for one in broken} == {("vung-ang-2026/VA-4/2026", "T-0")}
+    assert Broken.NEVER_SENT in {one.what for one in broken}  # to some it went along with what was overdue on Friday
 
 
 @pytest.mark.parametrize(("late", "plan", "seed"), [("T+1", "xuan-dam-2025", 2), ("T+3", "xuan-dam-2025", 2)])
