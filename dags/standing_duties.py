@@ -1,7 +1,7 @@
-"""One DAG for every standing duty of every plan: once a period, [a named task a unit] ► told to the supervisor.
+"""One DAG for every standing duty of every plan: once a period, close ► [a named task a unit] ► told to the supervisor.
 
-Standing duties are asked about in the periodic report's workbook. A unit's task is green if it told something about the
-duty in the period, red if it told nothing.
+Standing duties are asked about in the periodic report's workbook. A run waits for units that were given longer than the
+report's lock. A unit's task is green if it told something about the duty in the period, red if it told nothing.
 """
 
 from airflow.sdk import DAG, TriggerRule, get_current_context, task
@@ -9,10 +9,11 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dinhky import bootstrap
 from dinhky.domain.plan import Kind, Obligation, Plan
+from dinhky.orchestration.data_closed import DataClosedOperator
 from dinhky.orchestration.duties import dag_settings, duties_of
 from dinhky.orchestration.runs import explained, this_standing_period
 from dinhky.orchestration.texts import label
-from dinhky.rounds.standing_duties import close_standing, standing_parts
+from dinhky.rounds.standing_duties import carrying_report, close_standing, standing_parts
 
 
 def standing_duty(plan: Plan, obligation: Obligation) -> DAG:
@@ -44,7 +45,16 @@ def standing_duty(plan: Plan, obligation: Obligation) -> DAG:
             if silent:
                 raise AirflowFailException(label("standing_silent").format(unit="; ".join(silent)))
 
-        unit.expand_kwargs(looked()) >> reported()
+        everything_in = DataClosedOperator(
+            task_id="close",
+            task_display_name=label("close_standing"),
+            moment="{{ data_interval_end.isoformat() }}",
+            plan=plan,
+            obligation=carrying_report(plan) or obligation,
+        )
+        look = looked()
+        everything_in >> look
+        unit.expand_kwargs(look) >> reported()
     return dag
 
 

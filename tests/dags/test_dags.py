@@ -98,6 +98,12 @@ def test_a_standing_duty_is_looked_at_when_the_last_file_before_the_lock_has_com
     assert begun == "2026-06-18T03:03:00+00:00"
 
 
+def test_a_standing_duty_is_looked_at_when_who_was_given_longer_has_had_it(dags: dict) -> None:
+    dag = dags["vung-ang-2026.VA-6"]
+    assert type(dag.task_dict["close"]).__name__ == "DataClosedOperator"
+    assert dag.task_dict["open"].upstream_task_ids == {"close"}
+
+
 @pytest.mark.parametrize("file", sorted((REPOSITORY / "dags").glob("*.py")), ids=lambda file: file.name)
 def test_a_dag_file_is_wiring_that_a_newcomer_reads_in_a_minute(file: Path) -> None:
     assert len(file.read_text("utf-8").splitlines()) <= LONGEST_DAG_FILE

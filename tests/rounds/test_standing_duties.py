@@ -14,6 +14,7 @@ import pytest
 from dinhky.domain.assignment import State
 from dinhky.domain.errors import CompilingRefused, UnknownName
 from dinhky.domain.plan import Kind
+from dinhky.rounds.deciding import extend_lock
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.reporting import compile_report
 from dinhky.rounds.standing_duties import carrying_report, close_standing, standing_parts, standing_rounds
@@ -85,6 +86,44 @@ def test_the_supervisor_waits_until_nobody_can_tell_any_more(quarter):
     with pytest.raises(CompilingRefused, match="units_still_open"):
         close_standing(quarter.office, PLAN, "2026-Q1", at("16T10:00"))
     assert quarter.messages("standing") == []
+
+
+def test_the_supervisor_waits_for_a_unit_that_was_given_longer_and_not_for_the_others(quarter):
+    extend_lock(
+        quarter.office,
+        QUARTER,
+        "mttq",
+        at("18T17:00"),
+        "Bận hội nghị",
+        "Nguyễn Thị Mẫu",
+        at("16T09:00"),
+        even_past_due=True,
+    )
+    for moment in (LOCKED, at("18T17:00")):
+        with pytest.raises(CompilingRefused) as refused:
+            close_standing(quarter.office, PLAN, "2026-Q1", moment)
+        assert refused.value.params["units"] == ["Ủy ban Mặt trận Tổ quốc Việt Nam phường"]
+        assert refused.value.params["locks"] == at("18T17:00")
+    quarter.send(QUARTER, "mttq", at("17T09:00"), standing=[{"text": "Đã tuyên truyền 3 buổi"}])
+    close_standing(quarter.office, PLAN, "2026-Q1", at("17T09:01"))
+    (notice,) = quarter.messages("standing")
+    assert "Ủy ban Mặt trận Tổ quốc Việt Nam phường: Đã tuyên truyền 3 buổi" in notice["body"]
+
+
+def test_who_let_a_longer_time_pass_too_is_silent(quarter):
+    extend_lock(
+        quarter.office,
+        QUARTER,
+        "mttq",
+        at("18T17:00"),
+        "Bận hội nghị",
+        "Nguyễn Thị Mẫu",
+        at("16T09:00"),
+        even_past_due=True,
+    )
+    close_standing(quarter.office, PLAN, "2026-Q1", at("18T17:01"))
+    (notice,) = quarter.messages("standing")
+    assert "Ủy ban Mặt trận Tổ quốc Việt Nam phường: không báo cáo nội dung nào trong kỳ" in notice["body"]
 
 
 def test_the_supervisor_is_told_once_a_period_who_told_what_and_who_nothing(quarter):

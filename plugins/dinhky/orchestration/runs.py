@@ -59,12 +59,12 @@ def held_round(plan: Plan, obligation: Obligation) -> tuple[str, datetime]:
 def this_standing_period(plan: Plan) -> tuple[str, datetime]:
     """The label of the period that a run of a standing duty looks at, and the office time now (UTC).
 
-    Raises UnknownName if it looks at none.
+    Raises UnknownName if it looks at none. Skips the task, with the reason, where nobody was asked in that period.
     """
     report = carrying_report(plan)
     if report is None:
         raise UnknownName("run_without_round", run=get_current_context()["dag_run"].run_id, expected=[])
-    round_id, now = this_round(plan, report)
+    round_id, now = held_round(plan, report)
     return round_id.rpartition("/")[2], now
 
 

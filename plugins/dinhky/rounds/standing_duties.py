@@ -63,17 +63,18 @@ def standing_parts(office: Office, plan_id: str, ref: str, period: str) -> list[
 def close_standing(office: Office, plan_id: str, period: str, now: datetime) -> Mapping[str, list[StandingPart]]:
     """Tell the supervisor, once a period, what was told about the plan's standing duties and who told nothing.
 
-    Returns the parts by duty. Raises CompilingRefused while units may still tell, UnknownName for a period that nobody
-    was asked about.
+    Returns the parts by duty. Raises CompilingRefused while units may still tell, also those who were given longer than
+    the round's lock; UnknownName for a period that nobody was asked about.
     """
     plan, round_ = _carrier(office, plan_id, period)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(round_.id)
         if not ledger.round_is_open(round_.id):
             raise UnknownName("round_not_opened", round_id=round_.id)
-        waiting = [one.unit_name for one in ledger.assignments(round_.id) if not one.settled]
-        if waiting and not round_.is_over(now):
-            raise CompilingRefused("units_still_open", round_id=round_.id, units=waiting, locks=round_.locks)
+        awaited = [one for one in ledger.assignments(round_.id) if one.is_awaited(round_.locks, now)]
+        if awaited:
+            names, locks = [one.unit_name for one in awaited], max(one.closes(round_.locks) for one in awaited)
+            raise CompilingRefused("units_still_open", round_id=round_.id, units=names, locks=locks)
         duties = standing_duties(plan, round_.window)
         parts = {duty.ref: _parts(ledger, plan, round_, duty) for duty in duties}
         message = to_approver(

@@ -374,10 +374,15 @@ class _Player:
 
     def _closing_standing(self, round_: Round) -> Callable[[datetime], None]:
         def act(now: datetime) -> None:
-            if round_.id in self._played.opened:
+            if round_.id not in self._played.opened:
+                return
+            try:
                 result = close_standing(self._office, self._plan.id, round_.period.label, now)
-                self._played.closed.append(Closed(f"{round_.id}/standing", now, result))
-                self._flush_soon(now)
+            except CompilingRefused as refused:  # somebody was given longer
+                self._at(refused.params["locks"] + LOCK_GRACE, _Turn.CLOSE, act)
+                return
+            self._played.closed.append(Closed(f"{round_.id}/standing", now, result))
+            self._flush_soon(now)
 
         return act
 
