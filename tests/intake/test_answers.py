@@ -191,6 +191,26 @@ def test_every_cell_that_is_asked_about_is_marked_with_what_it_was_taken_for(com
     assert book[LIST]["A1"].value == "2 ĐIỂM ĐỀ NGHỊ XEM LẠI"
 
 
+def test_what_is_odd_about_rows_and_columns_is_marked_where_it_stands_each_with_what_is_said_of_it_alone(commune):
+    book = opened(commune.sample["vp"][-1].data)
+    posts = book["Tin bài"]
+    posts["I3"], posts["I5"], posts["J3"], posts["J6"] = "Ghi chú", "đã duyệt", "Người nhập", "Lan"
+    posts.merge_cells("D5:D6")
+    for row in (12, 13, 16):
+        posts[f"A{row}"] = "TỔNG CỘNG"
+        posts[f"C{row}"] = 4
+    receipt = commune.receive("vp", saved(book), at("12T09:00"))
+    assert (receipt.verdict, receipt.problems) == (Verdict.ACCEPTED, ())
+    answer = opened(commune.office.files.get(receipt.answer.sha256))
+    listed = {row[2].value: row[4].value for row in answer[LIST].iter_rows(min_row=7)}
+    assert set(marks(answer)) == {f"Tin bài!{cell}" for cell in listed}
+    assert sorted(listed) == ["A12", "A16", "D5", "I3", "J3"]
+    assert "dòng 12–13 là dòng cộng" in listed["A12"]
+    assert "dòng 16 là dòng cộng" in listed["A16"]
+    assert ("“Ghi chú”" in listed["I3"], "“Ghi chú”" in listed["J3"]) == (True, False)
+    assert "ô gộp D5:D6" in answer["Tin bài"]["D5"].comment.text
+
+
 def test_a_file_with_questions_after_the_lock_waits_and_asks(commune):
     asking = commune.using(workbooks=Asking(commune.office.workbooks))
     receipt = asking.answer("vp", at("16T10:00:01"))

@@ -105,11 +105,10 @@ def _marks(office: Office, problems: Sequence[Problem], *, is_question: bool) ->
 
 
 def _by_cell(problem: Problem) -> Iterator[Problem]:
-    """What is said of several cells together, cell by cell."""
+    """What is said of several cells together, cell by cell: of each what it says itself in place of what all say."""
     cells = problem.params.get("cells")
     if not cells:
         yield problem
         return
     for cell in cells:
-        about = {"cell": cell["cell"], "found": cell["found"], "cells": [cell]}
-        yield replace(problem, params={**problem.params, **about})
+        yield replace(problem, params={**problem.params, **cell, "cells": [cell]})

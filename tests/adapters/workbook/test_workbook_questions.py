@@ -67,26 +67,38 @@ def _lead_elsewhere(book):
 
 
 QUESTIONS = [
-    # code, what is done to a good workbook, what the question says
-    ("rows_hidden", {}, _hide("row"), ["Trang tính “Tin bài”: dòng 5–6 đang bị ẩn", "các dòng này được tính"]),
-    ("rows_hidden", {}, _filter, ["dòng 6 đang bị ẩn (hoặc bị lọc)"]),
-    ("columns_hidden", {}, _hide("column"), ["cột “Tác giả” đang bị ẩn"]),
-    ("sheet_hidden", {}, _hide("sheet"), ["Trang tính “Tin bài” đang bị ẩn nhưng có 2 dòng"]),
-    ("sheets_ignored", {}, _another_sheet, ["trang tính “Nháp” ngoài biểu mẫu"]),
-    ("columns_ignored", {}, _another_column, ["cột “Ghi chú của đơn vị”, “J” do đơn vị thêm"]),
-    ("sheet_taken_as", {}, _rename, ["“Sheet1”", "hiểu đây là trang “Tin bài”"]),
-    ("columns_taken_as", {}, _misspell, ["cột “Kênh đăngg bài” là “Kênh đăng”"]),
-    ("total_rows_left_out", {}, _total, ["dòng 8–9 là dòng cộng nên không tính"]),
-    ("cells_merged", {}, _merge, ["có ô gộp D5:D6", "mọi dòng trong ô gộp đều có nội dung đó"]),
-    ("link_leads_elsewhere", {}, _lead_elsewhere, ["ô F5 là https://phucloi.example/1 (không phải https://phuc"]),
-    ("date_year_added", {"published": "2/3"}, None, ["cột “Ngày đăng”: ngày ghi thiếu năm", "ô E5 là 02/3/2026, ô E6"]),
-    ("number_grouped", {"participants": "1.361"}, None, ["ô F5 ghi “1.361” là 1361"]),
-    ("number_large", {"participants": 10361}, None, ["số lớn khác thường", "ô F5 là 10361"]),
+    # code, what is typed into a good workbook and done to it, what the question says, the cells that are marked
+    ("rows_hidden", {}, _hide("row"), ["Trang tính “Tin bài”: dòng 5–6 đang bị ẩn", "các dòng này được tính"], ["A5"]),
+    ("rows_hidden", {}, _filter, ["dòng 6 đang bị ẩn (hoặc bị lọc)"], ["A6"]),
+    ("columns_hidden", {}, _hide("column"), ["cột “Tác giả” đang bị ẩn"], ["G3"]),
+    ("sheet_hidden", {}, _hide("sheet"), ["Trang tính “Tin bài” đang bị ẩn nhưng có 2 dòng"], []),
+    ("sheets_ignored", {}, _another_sheet, ["trang tính “Nháp” ngoài biểu mẫu"], []),
+    ("columns_ignored", {}, _another_column, ["cột “Ghi chú của đơn vị”, “J” do đơn vị thêm"], ["I3", "J3"]),
+    ("sheet_taken_as", {}, _rename, ["“Sheet1”", "hiểu đây là trang “Tin bài”"], []),
+    ("columns_taken_as", {}, _misspell, ["cột “Kênh đăngg bài” là “Kênh đăng”"], ["D3"]),
+    ("total_rows_left_out", {}, _total, ["dòng 8–9 là dòng cộng nên không tính"], ["A8"]),
+    ("cells_merged", {}, _merge, ["có ô gộp D5:D6", "mọi dòng trong ô gộp đều có nội dung đó"], ["D5"]),
+    (
+        "link_leads_elsewhere",
+        {},
+        _lead_elsewhere,
+        ["ô F5 là https://phucloi.example/1 (không phải https://phuc"],
+        ["F5"],
+    ),
+    (
+        "date_year_added",
+        {"published": "2/3"},
+        None,
+        ["cột “Ngày đăng”: ngày ghi thiếu năm", "ô E5 là 02/3/2026, ô E6"],
+        ["E5", "E6"],
+    ),
+    ("number_grouped", {"participants": "1.361"}, None, ["ô F5 ghi “1.361” là 1361"], ["F5"]),
+    ("number_large", {"participants": 10361}, None, ["số lớn khác thường", "ô F5 là 10361"], ["F5"]),
 ]
 
 
-@pytest.mark.parametrize(("code", "typed", "edit", "said"), QUESTIONS)
-def test_what_is_odd_is_taken_and_asked_about(desk, post, activity, code, typed, edit, said):
+@pytest.mark.parametrize(("code", "typed", "edit", "said", "marked"), QUESTIONS)
+def test_what_is_odd_is_taken_and_asked_about(desk, post, activity, code, typed, edit, said, marked):
     about_posts = {key: value for key, value in typed.items() if key in post}
     posts = [post | about_posts | {"title": f"Bài {n}", "link": f"https://phucloi.example/{n}"} for n in (1, 2)]
     about_activities = {key: value for key, value in typed.items() if key in activity}
@@ -103,6 +115,7 @@ def test_what_is_odd_is_taken_and_asked_about(desk, post, activity, code, typed,
     assert "ệ thống hiểu" in sentence
     assert "nếu không đúng, đề nghị" in sentence
     assert sentence.endswith("rồi gửi lại.")
+    assert [one["cell"] for one in question.params.get("cells", ())] == marked
 
 
 def test_a_good_workbook_raises_no_question(desk, post, activity):
