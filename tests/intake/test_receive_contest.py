@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from dinhky.domain.assignment import State
 from dinhky.intake.folder import scan
 from dinhky.intake.receive import Verdict, receive
 from dinhky.rounds.contests import close_entries, open_phase
+from dinhky.rounds.lookup import round_of
+from dinhky.rounds.opening import workbook_for
 from dinhky.rounds.ports import Office
 from dinhky.rounds.reporting import record_decision
 from dinhky.workbook.sample import fill
@@ -70,6 +73,28 @@ def test_the_plan_of_a_juror_is_told_by_the_sheet_where_two_plans_have_such_a_ju
     sheet = fill(attached(office, PRELIMINARY, "gk1"), {"scores": [POINTS, POINTS]})
     receipt = receive(office, sheet, file_name="a.xlsx", unit_code="gk1", now=at("04-14T09:00"), route="test")
     assert receipt.round_id == PRELIMINARY
+
+
+def test_a_juror_s_sheet_fetched_anew_begins_with_the_scores_that_count_and_is_nobody_else_s(office):
+    plan, round_ = round_of(office, PRELIMINARY)
+    given = [POINTS | {"comment": "Dễ áp dụng"}, POINTS | {"points.novelty": 8.1, "points.reach": 0}]
+    told = fill(attached(office, PRELIMINARY, "gk1"), {"scores": given})
+    first = receive(office, told, file_name="a.xlsx", unit_code="gk1", now=at("04-14T09:00"), route="test")
+    wrong = fill(told, {"scores": [{"points.novelty": 99}]})
+    assert (
+        receive(office, wrong, file_name="b.xlsx", unit_code="gk1", now=at("04-14T10:00"), route="test").verdict
+        is Verdict.RETURNED
+    )
+    with office.ledger.snapshot() as ledger:
+        _, anew = workbook_for(office, ledger, plan, round_, plan.unit("gk1"))
+        _, others = workbook_for(office, ledger, plan, round_, plan.unit("gk2"))
+    reading = office.workbooks.read(anew, plan, round_, plan.unit("gk1"))
+    assert (reading.problems, reading.questions) == ((), ())
+    assert reading.content.scores == first.content.scores
+    assert reading.content.scores[1].points["novelty"] == Decimal("8.1")
+    assert {problem.code for problem in office.workbooks.read(others, plan, round_, plan.unit("gk2")).problems} == {
+        "value_missing"
+    }, "nobody sees another's scores"
 
 
 def test_one_juror_cannot_send_anothers_sheet(office):

@@ -16,7 +16,7 @@ from dinhky.rounds.contest_answers import contest_of, judged_entries, sheets_owe
 from dinhky.rounds.links import personal_links
 from dinhky.rounds.ports import LedgerTransaction, Office
 from dinhky.rounds.posting import tally_of
-from dinhky.rounds.recorded import begun_rows
+from dinhky.rounds.recorded import begun_rows, scored_rows
 from dinhky.rounds.succession import as_of
 
 _WORDING_OF_KIND = {Kind.REPORT: "", Kind.POSTS: "_posts", Kind.MILESTONE: "_milestone"}
@@ -67,12 +67,13 @@ def facts_for(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Rou
 def prefilled_for(
     office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit
 ) -> dict[str, list[dict[str, Any]]]:
-    """What already stands in the workbook that a unit gets, by sheet: in a juror's, the entries they score; in any
-    other, what need not be told again (`dinhky.rounds.recorded`)."""
+    """What already stands in the workbook that a unit gets, by sheet: in a juror's, the entries they score, with
+    the scores that count; in any other, what need not be told again (`dinhky.rounds.recorded`)."""
     if round_.phase not in SCORED:
         return begun_rows(office, ledger, plan, round_, unit)
     contest = contest_of(plan, round_)
-    return {"scores": [dict(row) for row in sheet_rows(contest, judged_entries(ledger, plan, round_), unit.code)]}
+    entries = sheet_rows(contest, judged_entries(ledger, plan, round_), unit.code)
+    return {"scores": scored_rows(ledger, round_, unit, entries)}
 
 
 def extended(parts: Iterable[Assignment], round_: Round) -> dict[str, datetime]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 from dinhky.domain.assignment import State
@@ -18,7 +20,7 @@ Rows = dict[str, list[dict[str, Any]]]
 """By a sheet's key, rows as a mapping from a column's key to its value, choices by the plan's and form's codes."""
 
 NOT_CARRIED = frozenset({"standing", "scores"})
-"""Groups whose rows come from the system: an answer stands beside them."""
+"""Groups whose rows come from the system, with the answers beside them."""
 
 
 def recorded_rows(ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit, tally: Tally | None) -> Rows:
@@ -65,6 +67,23 @@ def carried_rows(ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Uni
     return rows
 
 
+def scored_rows(
+    ledger: LedgerTransaction, round_: Round, unit: Unit, entries: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """A juror's `entries`, each with the points and the comment of the juror's own accepted sheet: a later sheet
+    replaces it whole, so it begins with them. Nothing of another juror is in it."""
+    content = _accepted(ledger, round_, unit)
+    given = {score.entry: score for score in content.scores} if content else {}
+    rows = []
+    for entry in entries:
+        row = dict(entry)
+        if score := given.get(row["entry"]):
+            row |= {f"points.{code}": _as_number(points) for code, points in score.points.items()}
+            row["comment"] = score.comment
+        rows.append(row)
+    return rows
+
+
 def quota_rows(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Round, unit: Unit) -> tuple[Rows, Tally]:
     """`quota`: one row that says what a round of posts asks of all units and of this one, and what counts by now."""
     tally = tally_of(office, ledger, plan, round_)
@@ -90,6 +109,11 @@ def begun_rows(office: Office, ledger: LedgerTransaction, plan: Plan, round_: Ro
     shows_posts = round_.kind in {Kind.POSTS, Kind.REPORT}
     recorded = recorded_rows(ledger, plan, round_, unit, tally) if shows_posts else {}
     return carried_rows(ledger, plan, round_, unit) | recorded | quota
+
+
+def _as_number(points: Decimal) -> int | float:
+    """Points as they stand in a cell: 8.1 is read back as exactly that."""
+    return int(points) if points == points.to_integral_value() else float(points)
 
 
 def _accepted(ledger: LedgerTransaction, round_: Round, unit: Unit) -> Content | None:

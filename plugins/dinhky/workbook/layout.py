@@ -75,7 +75,7 @@ def _write(cell: Any, pattern: Any, value: Any) -> None:
         number_format = cell.number_format
         cell.value = value
         cell.number_format = number_format
-    elif isinstance(value, int):
+    elif isinstance(value, int | float):
         cell.value = value
     else:
         write_text(cell, write_day(value) if isinstance(value, date) else str(value))
