@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from dinhky.domain.content import Content
 from dinhky.domain.errors import Problem
 from dinhky.ledger import schema
+from dinhky.ledger.from_rows import as_submission
+from dinhky.ledger.problem_json import problem_to_json
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.kept_submissions import Submission
 
@@ -30,7 +32,7 @@ class SubmissionRows(Rows):
     def newest_submission(self, round_id: str, unit: str) -> Submission | None:
         """The unit's last file for a round, if it sent any."""
         row = self._connection.execute(_NEWEST, {"of_round": round_id, "of_unit": unit}).first()
-        return _submission(row) if row else None
+        return as_submission(row) if row else None
 
     def is_newest(self, round_id: str, unit: str, sha256: str) -> bool:
         """Whether the unit's last file for a round was this very one."""
@@ -65,8 +67,8 @@ class SubmissionRows(Rows):
             "received_at": received_at,
             "state": state,
             "late": late,
-            "problems": [_problem_to_json(problem) for problem in problems],
-            "questions": [_problem_to_json(question) for question in questions],
+            "problems": [problem_to_json(problem) for problem in problems],
+            "questions": [problem_to_json(question) for question in questions],
             "content": content.to_json() if content else None,
             "answer_sha256": answer_sha256,
         }
@@ -90,7 +92,7 @@ class SubmissionRows(Rows):
         """Every file received for a round, in order of arrival."""
         table = schema.submissions
         found = self._connection.execute(select(table).where(table.c.round_id == round_id).order_by(table.c.id))
-        return [_submission(row) for row in found]
+        return [as_submission(row) for row in found]
 
     def content_of(self, submission_id: int) -> Content:
         """What an accepted submission says. Raises LookupError for one without content."""
@@ -109,10 +111,10 @@ class SubmissionRows(Rows):
         self._connection.execute(
             update(table)
             .where(table.c.id == submission.id)
-            .values(state=state, problems=[_problem_to_json(problem) for problem in problems])
+            .values(state=state, problems=[problem_to_json(problem) for problem in problems])
         )
         row = self._connection.execute(select(table).where(table.c.id == submission.id)).one()
-        return _submission(row)
+        return as_submission(row)
 
     def held_submissions(self) -> list[Submission]:
         """Of every round and unit, the last file, where that one waits for a decision; in order of arrival."""
@@ -125,39 +127,4 @@ class SubmissionRows(Rows):
         found = self._connection.execute(
             select(table).where(table.c.id.in_(last), table.c.state == "held").order_by(table.c.id)
         )
-        return [_submission(row) for row in found]
-
-
-def _submission(row: Row[Any]) -> Submission:
-    return Submission(
-        id=row.id,
-        round_id=row.round_id,
-        unit=row.unit,
-        number=row.number,
-        sha256=row.sha256,
-        file_name=row.file_name,
-        route=row.route,
-        received_at=row.received_at,
-        state=row.state,
-        late=row.late,
-        problems=tuple(_problem_from_json(problem) for problem in row.problems),
-        content=Content.from_json(row.content) if row.content else None,
-        questions=tuple(_problem_from_json(question) for question in row.questions),
-        answer_sha256=row.answer_sha256,
-    )
-
-
-def _problem_to_json(problem: Problem) -> dict[str, Any]:
-    params = {
-        name: {"date": value.isoformat()} if isinstance(value, date) else value
-        for name, value in problem.params.items()
-    }
-    return {"code": problem.code, "where": problem.where, "params": params}
-
-
-def _problem_from_json(data: dict[str, Any]) -> Problem:
-    params = {
-        name: date.fromisoformat(value["date"]) if isinstance(value, dict) and "date" in value else value
-        for name, value in data["params"].items()
-    }
-    return Problem(data["code"], data["where"], params)
+        return [as_submission(row) for row in found]

@@ -8,9 +8,8 @@ from sqlalchemy import select, update
 
 from dinhky.domain.assignment import Assignment
 from dinhky.ledger import schema
+from dinhky.ledger.from_rows import as_assignment, as_opened_round, as_submission
 from dinhky.ledger.rows import Rows
-from dinhky.ledger.submissions import _submission
-from dinhky.ledger.work import _assignment, _opened
 from dinhky.rounds.kept_rounds import OpenedRound
 from dinhky.rounds.kept_submissions import Submission
 
@@ -22,17 +21,17 @@ class UnitRows(Rows):
         """Every round of the plan, ever opened, in which the unit has a part, with that part; by round."""
         rounds, parts = schema.rounds, schema.assignments
         of_unit = (parts.c.unit == unit, parts.c.round_id.in_(select(rounds.c.id).where(rounds.c.plan_id == plan_id)))
-        found = {row.round_id: _assignment(row) for row in self._connection.execute(select(parts).where(*of_unit))}
+        found = {row.round_id: as_assignment(row) for row in self._connection.execute(select(parts).where(*of_unit))}
         opened = self._connection.execute(
             select(rounds).where(rounds.c.plan_id == plan_id, rounds.c.id.in_(list(found))).order_by(rounds.c.id)
         )
-        return [(_opened(row), found[row.id]) for row in opened]
+        return [(as_opened_round(row), found[row.id]) for row in opened]
 
     def submissions_of(self, round_id: str, unit: str) -> list[Submission]:
         """Every file that the unit sent for a round, in order of arrival."""
         table = schema.submissions
         query = select(table).where(table.c.round_id == round_id, table.c.unit == unit).order_by(table.c.number)
-        return [_submission(row) for row in self._connection.execute(query)]
+        return [as_submission(row) for row in self._connection.execute(query)]
 
     def link_serial(self, plan_id: str, unit: str) -> int:
         """How often the unit's personal links were revoked: only a link made with this number opens anything."""

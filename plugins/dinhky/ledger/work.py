@@ -8,12 +8,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select, text, update
+from sqlalchemy import bindparam, or_, select, text, update
 
 from dinhky.domain.assignment import SETTLED, Assignment, State, check_move
 from dinhky.domain.plan import Unit
 from dinhky.domain.schedule import Round
 from dinhky.ledger import schema
+from dinhky.ledger.from_rows import as_assignment, as_opened_round
 from dinhky.ledger.rows import Rows
 from dinhky.rounds.kept_rounds import OpenedRound
 from dinhky.rounds.kept_submissions import Submission
@@ -92,12 +93,14 @@ class WorkRows(Rows):
 
     def opened_rounds(self) -> list[OpenedRound]:
         """Every round ever opened, by id."""
-        return [_opened(row) for row in self._connection.execute(select(schema.rounds).order_by(schema.rounds.c.id))]
+        return [
+            as_opened_round(row) for row in self._connection.execute(select(schema.rounds).order_by(schema.rounds.c.id))
+        ]
 
     def opened_round(self, round_id: str) -> OpenedRound | None:
         """One of them, or None if it was never opened."""
         row = self._connection.execute(select(schema.rounds).where(schema.rounds.c.id == round_id)).first()
-        return _opened(row) if row else None
+        return as_opened_round(row) if row else None
 
     def first_unit_due(self, round_id: str) -> datetime:
         """The units' due date that the round opened with, whatever it is now. Raises LookupError if never opened."""
@@ -165,7 +168,7 @@ class WorkRows(Rows):
             )
             .order_by(table.c.round_id, table.c.position, table.c.unit)
         )
-        return [_assignment(row) for row in found]
+        return [as_assignment(row) for row in found]
 
     def assignments_of(self, round_ids: Sequence[str]) -> dict[str, list[Assignment]]:
         """The assignments of several rounds in one go, by round; a round without any is left out."""
@@ -175,7 +178,7 @@ class WorkRows(Rows):
             return found
         query = select(table).where(table.c.round_id.in_(round_ids)).order_by(table.c.position, table.c.unit)
         for row in self._connection.execute(query):
-            found.setdefault(row.round_id, []).append(_assignment(row))
+            found.setdefault(row.round_id, []).append(as_assignment(row))
         return found
 
     def assignments(self, round_id: str) -> list[Assignment]:
@@ -184,7 +187,7 @@ class WorkRows(Rows):
         found = self._connection.execute(
             select(table).where(table.c.round_id == round_id).order_by(table.c.position, table.c.unit)
         )
-        return [_assignment(row) for row in found]
+        return [as_assignment(row) for row in found]
 
     def assignment(self, round_id: str, unit: str) -> Assignment | None:
         """One unit's part of a round, or None if nothing is asked of it.
@@ -193,7 +196,7 @@ class WorkRows(Rows):
         """
         if (round_id, unit) not in self._parts:
             row = self._connection.execute(_ASSIGNMENT, {"of_round": round_id, "of_unit": unit}).first()
-            self._parts[round_id, unit] = _assignment(row) if row else None
+            self._parts[round_id, unit] = as_assignment(row) if row else None
         return self._parts[round_id, unit]
 
     @cached_property
@@ -274,34 +277,6 @@ class WorkRows(Rows):
         query = select(schema.rounds.c.unit_due).where(schema.rounds.c.id == round_id)
         due: datetime = self._connection.execute(query).scalar_one()
         return due
-
-
-def _opened(row: Row[Any]) -> OpenedRound:
-    return OpenedRound(
-        id=row.id,
-        plan_id=row.plan_id,
-        ref=row.ref,
-        opens=row.opens,
-        unit_due=row.unit_due,
-        due=row.due,
-        locks=row.locks,
-        opened_at=row.opened_at,
-        cancelled=row.cancelled,
-    )
-
-
-def _assignment(row: Row[Any]) -> Assignment:
-    return Assignment(
-        round_id=row.round_id,
-        unit=row.unit,
-        unit_name=row.unit_name,
-        state=State(row.state),
-        reason=row.reason,
-        submission_id=row.submission_id,
-        accepted_at=row.accepted_at,
-        late=row.late,
-        locks_until=row.locks_until,
-    )
 
 
 def _as_text(value: Any) -> str:
