@@ -40,8 +40,7 @@ def main(function: str, memory_mb: int, cpu_seconds: float, open_files: int) -> 
         del payload
         held = int(os.pread(own_size, 100, 0).split()[0]) * resource.getpagesize()
         is_last = status == OUT_OF_MEMORY or held > WORN_OUT * memory_mb * 2**20
-        _write(status + (b"1" if is_last else b"0") + len(answer).to_bytes(LENGTH, "little"))
-        _write(answer)
+        _write(status + (b"1" if is_last else b"0") + len(answer).to_bytes(LENGTH, "little") + answer)
         if is_last:
             return
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from dinhky.workbook.cell_text import clean_line, comparable
@@ -53,7 +54,12 @@ def find_header(rows: Sequence[Sequence[Any]], sheet: SheetForm, *, likeness: bo
 
 def bare(value: Any) -> str:
     """What two spellings of a header share: its letters and numbers, without accents, case, marks and spaces."""
-    letters = unicodedata.normalize("NFD", clean_line(value).casefold()).replace("đ", "d")
+    return _bare(clean_line(value))
+
+
+@lru_cache(maxsize=1024)
+def _bare(line: str) -> str:
+    letters = unicodedata.normalize("NFD", line.casefold()).replace("đ", "d")
     return "".join(_WORDS.findall("".join(letter for letter in letters if not unicodedata.combining(letter))))
 
 

@@ -18,6 +18,7 @@ IDENTITY_SHEET = "_dinhky"
 PURPOSE = "workbook"
 """What the signature is worth something for."""
 _SIGNATURE = "signature"
+_FIELDS = tuple(field.name for field in fields(Identity))
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def identity_rows(identity: Identity, signer: Signer) -> list[tuple[str, str]]:
 def claim_in(rows: Sequence[Sequence[Any]]) -> Claim | None:
     """What the sheet's rows spell; None if a field is missing or the period is none."""
     found = {clean_line(row[0]): clean_line(row[1]) for row in rows if len(row) >= 2}
-    values = {field.name: found.get(field.name, "") for field in fields(Identity)}
+    values = {name: found.get(name, "") for name in _FIELDS}
     try:
         Period.parse(values["period"])
     except ValueError:
@@ -73,4 +74,4 @@ def mismatch(identity: Identity, plan: Plan, round_: Round, unit: Unit) -> Probl
 
 def _signed_text(identity: Identity) -> str:
     """Every field by its name, each on a line: no value has a line break in it."""
-    return "\n".join(f"{name}={clean_line(value)}" for name, value in asdict(identity).items())
+    return "\n".join(f"{name}={clean_line(getattr(identity, name))}" for name in _FIELDS)
