@@ -211,6 +211,22 @@ def test_what_is_odd_about_rows_and_columns_is_marked_where_it_stands_each_with_
     assert "ô gộp D5:D6" in answer["Tin bài"]["D5"].comment.text
 
 
+def test_what_a_row_lacks_is_one_line_of_the_list_and_colours_every_cell(commune):
+    book = opened(commune.sample["vp"][-1].data)
+    book["Tin bài"]["B12"] = "II. Tin trên Đài truyền thanh"
+    book["Hoạt động"]["F5"] = -5
+    receipt = commune.receive("vp", saved(book), at("12T09:00"))
+    (message,) = commune.messages("returned-1")
+    answer = opened(commune.office.files.get(receipt.answer.sha256))
+    assert set(marks(answer)) == {*(f"Tin bài!{column}12" for column in "CDEFH"), "Hoạt động!F5"}
+    listed = [[cell.value for cell in row][1:4] for row in answer[LIST].iter_rows(min_row=6)]
+    assert listed == [["Tin bài", "C12", "(để trống)"], ["Hoạt động", "F5", "-5"]]
+    assert answer[LIST]["A1"].value == "2 ĐIỂM CẦN SỬA"
+    assert "2 điểm" in message["subject"], "the letter counts as the list does"
+    texts = [answer["Tin bài"][f"{column}12"].comment.text for column in "CD"]
+    assert ["vui lòng xóa cả dòng" in text for text in texts] == [True, False]
+
+
 def test_a_file_with_questions_after_the_lock_waits_and_asks(commune):
     asking = commune.using(workbooks=Asking(commune.office.workbooks))
     receipt = asking.answer("vp", at("16T10:00:01"))

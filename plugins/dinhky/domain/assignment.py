@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dinhky.domain.errors import IllegalTransition
+from dinhky.domain.plan import Kind
 
 
 class State(StrEnum):
@@ -40,6 +41,8 @@ ANSWERED = frozenset({State.ACCEPTED, State.COMPILED, State.NIL})
 """The unit has done its part: it is not reminded and its task is green."""
 SETTLED = ANSWERED | {State.WAIVED}
 """Nothing more is asked of the unit."""
+NIL_IS_AN_ANSWER = frozenset({Kind.REPORT, Kind.POSTS})
+"""The kinds of duty to which "nothing to report" is an answer: they ask for figures or items, not for a product."""
 
 
 def check_move(current: State, wanted: State, reason: str | None) -> None:

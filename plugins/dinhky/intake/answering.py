@@ -71,7 +71,7 @@ def marked_up(
         return None
     texts = office.words.texts(
         "marked_up",
-        errors=len(errors),
+        errors=sum(mark.is_listed for mark in errors),
         questions=len(asked),
         unit=named_on(unit, local(now).date()).name,
         period=round_.period.label,
@@ -91,7 +91,7 @@ def answer_name(office: Office, file_name: str) -> str:
 
 def _marks(office: Office, problems: Sequence[Problem], *, is_question: bool) -> Iterator[Mark]:
     for problem in problems:
-        for one in _by_cell(problem):
+        for one, is_listed in _by_cell(problem):
             sentence, params = office.words.sentence(one), one.params
             needed = sentence.removeprefix(f"{one.where}: ") if one.where else sentence
             found = params.get("found")
@@ -101,14 +101,18 @@ def _marks(office: Office, problems: Sequence[Problem], *, is_question: bool) ->
                 found=found if isinstance(found, str) else "",
                 needed=needed[:1].upper() + needed[1:],
                 is_question=is_question,
+                is_listed=is_listed,
             )
 
 
-def _by_cell(problem: Problem) -> Iterator[Problem]:
-    """What is said of several cells together, cell by cell: of each what it says itself in place of what all say."""
-    cells = problem.params.get("cells")
-    if not cells:
-        yield problem
-        return
-    for cell in cells:
-        yield replace(problem, params={**problem.params, **cell, "cells": [cell]})
+def _by_cell(problem: Problem) -> Iterator[tuple[Problem, bool]]:
+    """What is said of several cells together, cell by cell, and whether the list tells it too.
+
+    Each of `cells` is listed by itself: what it says stands in place of what all say. Those of `also` are marked only:
+    the list tells of them with the first.
+    """
+    if not problem.params.get("cells"):
+        yield problem, True
+    for name, is_listed in (("cells", True), ("also", False)):
+        for cell in problem.params.get(name, ()):
+            yield replace(problem, params={**problem.params, **cell, "cells": [cell]}), is_listed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dinhky.domain.assignment import State
+from dinhky.domain.assignment import NIL_IS_AN_ANSWER, State
 from dinhky.domain.contest import SCORED
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Kind
@@ -123,7 +123,7 @@ def record_nil(
         part = part_for_decision(office, ledger, round_id, unit, by, reason)
         if part.assignment.state is State.NIL:
             return False
-        if part.round.kind not in {Kind.REPORT, Kind.POSTS}:
+        if part.round.kind not in NIL_IS_AN_ANSWER:
             raise part.refusal("decision_nil_not_here")
         refuse_if_told(office, ledger, part, now)
         refuse_if_waived(part)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from dinhky.domain.assignment import Assignment, State
+from dinhky.domain.assignment import NIL_IS_AN_ANSWER, Assignment, State
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.posts import Tally, ToldPost, told_by
@@ -75,7 +75,7 @@ class Affair:
     def may_say_nil(self) -> bool:
         """Whether "nothing to report" is an answer to it: where figures or items are asked, and none were told."""
         has_told = self.tally is not None and self.tally.of(self.part.unit).counted
-        return self.round.kind in {Kind.REPORT, Kind.POSTS} and self.is_owed and not has_told
+        return self.round.kind in NIL_IS_AN_ANSWER and self.is_owed and not has_told
 
     @property
     def is_invitation(self) -> bool:

@@ -46,7 +46,8 @@ class Reading:
 @dataclass(frozen=True)
 class Mark:
     """One place of a sender's workbook and what it needs. Without a `cell` it is about the sheet, without a `sheet`
-    about the whole file. A question asks to look again; what is no question must be mended.
+    about the whole file. A question asks to look again; what is no question must be mended. What is not listed is told
+    with another: it is coloured and commented only.
     """
 
     sheet: str
@@ -54,6 +55,7 @@ class Mark:
     found: str
     needed: str
     is_question: bool = False
+    is_listed: bool = True
 
 
 @dataclass(frozen=True)

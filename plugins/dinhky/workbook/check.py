@@ -18,7 +18,7 @@ from dinhky.workbook.cell_text import clean, clean_line, comparable
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form
 from dinhky.workbook.found_sheet import FoundSheet
 from dinhky.workbook.typed_days import read_day, write_day
-from dinhky.workbook.typed_values import parse_number, read_count, write_number
+from dinhky.workbook.typed_values import LARGEST_COUNT, parse_number, read_count, write_number
 
 SHOWN = 80
 """How many characters of a wrong value are quoted back."""
@@ -99,12 +99,29 @@ class SheetCheck:
         one_of = self._sheet.form.one_of
         if one_of and all(taken.get(key, "wrong") in ("", None) for key in one_of):
             wrong.append(self._one_missing())
-        for column, fault in sorted(wrong, key=lambda item: self._order[item[0].key]):
-            self._report(row, column, fault.code, **fault.params)
+        self._report_all(row, sorted(wrong, key=lambda item: self._order[item[0].key]))
+        self._check_duplicate(row, taken)
         if not wrong:
-            self._check_duplicate(row, taken)
             fields = _by_field(taken) if self._has_points else taken
             self.records.append(RECORDS[self._sheet.form.key](row=row, **fields))
+
+    def _report_all(self, row: int, wrong: list[tuple[Column, _WrongValueError]]) -> None:
+        """Everything wrong in a row, in the order of its columns; columns left empty are told together."""
+        missing = [column for column, fault in wrong if fault.code == "value_missing"]
+        for column, fault in wrong:
+            if len(missing) > 1 and column is missing[0]:
+                self._report(row, column, fault.code, **self._missing(row, missing))
+            elif len(missing) == 1 or fault.code != "value_missing":
+                self._report(row, column, fault.code, **fault.params)
+
+    def _missing(self, row: int, missing: list[Column]) -> dict[str, Any]:
+        """Several required columns of one row that are empty. A row of our own is not for the sender to remove."""
+        headers = [column.header for column in missing]
+        others = [
+            {"cell": self._sheet.cell(row, column.key), "column": column.header, "columns": [column.header]}
+            for column in missing[1:]
+        ]
+        return {"columns": headers, "also": others, "may_be_removed": not self._sheet.form.is_prefilled}
 
     def _check_no_error(self, row: int, column: Column) -> None:
         if self._sheet.cell(row, column.key) in self._sheet.errors:
@@ -153,8 +170,8 @@ class SheetCheck:
             return typed.day
         limits = {"expected_start": write_day(allowed.start), "expected_end": write_day(allowed.end)}
         if typed.could_be:
-            found = shown(cell.value) if isinstance(cell.value, str) else ""
             days = [write_day(day) for day in typed.could_be]
+            found = write_day(cell.value) if isinstance(cell.value, date) else shown(cell.value)
             raise _WrongValueError("date_unclear", found=found, days=days, **limits)
         if typed.day is None:
             raise _WrongValueError("date_unreadable", found=shown(cell.value), **limits)
@@ -164,10 +181,14 @@ class SheetCheck:
         typed = read_count(cell.value)
         if typed.could_be is not None:
             raise _WrongValueError("number_unclear", found=shown(cell.value), could_be=typed.could_be)
+        if typed.is_too_large:
+            raise _WrongValueError(
+                "number_too_large", found=shown(cell.value), expected=f"{LARGEST_COUNT:,}".replace(",", ".")
+            )
         if typed.number is None:
             raise _WrongValueError("number_unreadable", found=shown(cell.value))
         if typed.number < 0:
-            raise _WrongValueError("number_negative", found=typed.number)
+            raise _WrongValueError("number_negative", found=str(typed.number))
         if typed.was_grouped:
             self._ask(cell, "number_grouped", typed.number)
         if cell.column.unusual_above is not None and typed.number > cell.column.unusual_above:
@@ -205,10 +226,14 @@ class SheetCheck:
         raise _WrongValueError("link_not_web", found=shown(text))
 
     def _check_duplicate(self, row: int, taken: dict[str, Any]) -> None:
+        """Told of a row that is wrong otherwise too, as far as what is compared could be read: else mending that would
+        only bring this to light."""
         compared = self._sheet.form.same_when
-        keys = [("row", compared[0], tuple(_told(taken[key]) for key in compared))] if compared else []
+        keys: list[tuple[str, str, tuple[Any, ...]]] = []
+        if compared and all(key in taken for key in compared):
+            keys = [("row", compared[0], tuple(_told(taken[key]) for key in compared))]
         for key in self._linked:
-            if is_web_link(taken[key]):
+            if is_web_link(taken.get(key) or ""):
                 keys.insert(0, ("link", key, (bare_link(taken[key]),)))
         earlier = [(self._seen.setdefault((kind, *facts), row), kind, key) for kind, key, facts in keys]
         repeated = next(((first, kind, key) for first, kind, key in earlier if first != row), None)
@@ -216,7 +241,13 @@ class SheetCheck:
             first, kind, key = repeated
             column = next(column for column in self._sheet.form.columns if column.key == key)
             code = "duplicate_link" if kind == "link" else "duplicate_row"
-            self._report(row, column, code, found=shown(taken[key]), earlier=self._sheet.cell(first, key))
+            same = ", ".join(filter(None, (self._shown_again(name, taken[name]) for name in compared)))
+            facts = {"found": self._shown_again(key, taken[key]), "same": same if kind == "row" else ""}
+            self._report(row, column, code, earlier=self._sheet.cell(first, key), **facts)
+
+    def _shown_again(self, key: str, value: Any) -> str:
+        """A value that was taken, as its sender would type it."""
+        return write_day(value) if isinstance(value, date) else shown(self._options.get(key, {}).get(value, value))
 
     def _report(self, row: int, column: Column, code: str, **facts: Any) -> None:
         cell = self._sheet.cell(row, column.key)
@@ -255,11 +286,25 @@ def shown(value: Any) -> str:
 
 
 def _nearest_choice(value: Any, expected: list[str]) -> str:
-    """The choice meant, as far as can be told: spelled alike, or the only one that contains what was typed."""
+    """The choice meant, as far as can be told: the only one that contains what was typed, one that is spelled alike, or
+    the only one that may be abbreviated so ("TTHC")."""
     typed = comparable(shown(value))
     by_comparable = {comparable(text): text for text in expected}
     containing = [text for key, text in by_comparable.items() if typed and typed in key]
+    if len(containing) == 1:
+        return containing[0]
     alike = nearest(typed, list(by_comparable))
     if alike:
         return by_comparable[alike]
-    return containing[0] if len(containing) == 1 else ""
+    initials = _initials(shown(value))
+    abbreviated = [text for text in expected if initials and initials in _initials(text, of_words=True)]
+    return abbreviated[0] if len(abbreviated) == 1 else ""
+
+
+def _initials(text: str, *, of_words: bool = False) -> str:
+    """The first letters of words, and all letters of abbreviations; of a text without any, nothing is told, unless
+    `of_words`."""
+    words = re.findall(r"\w+", text)
+    if not of_words and not any(len(word) > 1 and word.isupper() for word in words):
+        return ""
+    return "".join(word if word.isupper() else word[0] for word in words).casefold()

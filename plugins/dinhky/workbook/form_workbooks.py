@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from dinhky.domain.assignment import NIL_IS_AN_ANSWER
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.errors import DinhKyError, Problem, UnknownName
 from dinhky.domain.plan import Kind, Plan, Unit, unknown
@@ -149,7 +150,8 @@ def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[C
         if recorded := recorded_count(raw, form):
             questions.append(Problem("only_recorded", params={"count": recorded}))
         else:
-            problems.append(Problem("workbook_empty", params={"sheets": [sheet.name for sheet in form.sheets]}))
+            told = {"sheets": [sheet.name for sheet in form.sheets], "may_say_nil": round_.kind in NIL_IS_AN_ANSWER}
+            problems.append(Problem("workbook_empty", params=told))
     return Content(**records), problems, questions
 
 

@@ -57,7 +57,9 @@ def mark_up(data: bytes, marks: Sequence[Mark], texts: Mapping[str, str]) -> byt
         if wanted or ours_before or package.related(sheet.part, "comments")[1] is not None:
             for mark, row in _mark_sheet(package, styles, sheet, wanted, ours_before, texts):
                 rows[id(mark)] = row
-    listed = [rows.get(id(mark)) or _row(mark, by_name.get(comparable(mark.sheet)), texts) for mark in marks]
+    listed = [
+        rows.get(id(mark)) or _row(mark, by_name.get(comparable(mark.sheet)), texts) for mark in marks if mark.is_listed
+    ]
     content = ListSheet(styles, texts).content(listed)
     styles.save()
     package.put_first(texts["name"], content, f"${HEADER_ROW}:${HEADER_ROW}", earlier)

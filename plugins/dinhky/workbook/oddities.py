@@ -19,6 +19,7 @@ def odd_about_workbook(raw: RawWorkbook, form: Form, sheets: Iterable[FoundSheet
     """Sheets with content that the form does not ask for."""
     used = {sheet.name for sheet in sheets}
     printed = {bare(name) for name in (IDENTITY_SHEET, form.choices_sheet, *form.other_sheets)}
+    printed |= {bare(sheet.name) for sheet in form.sheets}  # one of which a column is missing is told of as an error
     ignored = [
         clean_line(name)
         for name, rows in raw.sheets.items()

@@ -22,19 +22,21 @@ DECIMALS = 4
 class TypedCount:
     """What a cell means as a whole number. `number` is certain; `was_grouped` says that dots grouped its thousands.
 
-    Without a certain number, `could_be` is the one that it may have been meant for, if there is one.
+    Without a certain number, `could_be` is the one that it may have been meant for, if there is one; `is_too_large`
+    says that it is a number, but none of people: a telephone's, as a rule.
     """
 
     number: int | None = None
     was_grouped: bool = False
     could_be: int | None = None
+    is_too_large: bool = False
 
 
 NO_COUNT = TypedCount()
 
 
 def read_count(value: Any) -> TypedCount:
-    """The whole number a cell means; none for words, fractions, NaN, infinity, or what is absurdly large.
+    """The whole number a cell means; none for words, fractions, NaN, infinity.
 
     In text a dot groups thousands, as Vietnamese write: "10.361" is ten thousand. A comma is a decimal sign, so
     "10,361" is no whole number, and neither is the number 10.361 in a cell; but either may be ten thousand, typed into
@@ -90,4 +92,4 @@ def _rounded(number: Decimal) -> Decimal:
 
 
 def _within(count: TypedCount) -> TypedCount:
-    return count if count.number is not None and abs(count.number) <= LARGEST_COUNT else NO_COUNT
+    return count if count.number is not None and abs(count.number) <= LARGEST_COUNT else TypedCount(is_too_large=True)

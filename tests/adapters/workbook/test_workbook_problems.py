@@ -12,6 +12,7 @@ import pytest
 
 from dinhky.domain.content import Identity
 from dinhky.domain.period import Period
+from dinhky.domain.plan import Kind
 from dinhky.signing import HmacSigner
 from dinhky.workbook import FormWorkbooks
 from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
@@ -26,11 +27,20 @@ CELL_MISTAKES = [
     ("text_too_long", "posts", {"author": "a" * 151}, "G5", ["151", "150"]),
     ("choice_unknown", "posts", {"channel": "Cổng thông tin điện tử phừơng"}, "D5", ["Cổng thông tin điện tử phường"]),
     ("choice_unknown", "posts", {"channel": "Đài"}, "D5", ["Có phải ý là “Đài truyền thanh phường”"]),
+    ("choice_unknown", "posts", {"channel": "Cổng TTĐT"}, "D5", ["Có phải ý là “Cổng thông tin điện tử phường”"]),
+    ("choice_unknown", "posts", {"field": "TTHC"}, "H5", ["Có phải ý là “Cải cách thủ tục hành chính”"]),
+    ("choice_unknown", "posts", {"field": "Cải cách thủ tục"}, "H5", ["ý là “Cải cách thủ tục hành chính”"]),
     ("choice_unknown", "posts", {"form": "xyz"}, "C5", ["xyz", "Phóng sự"]),
     ("choice_unknown", "posts", {"field": 3}, "H5", ["“3”", "Cải cách thể chế"]),
     ("date_unclear", "posts", {"published": "03/13/2026"}, "E5", ["“03/13/2026”", "có phải là ngày 13/3/2026?"]),
-    ("date_unclear", "posts", {"published": date(2026, 4, 3)}, "E5", ["ô E5: là ngày 04/3/2026 hay ngày 03/4/2026?"]),
-    ("date_unclear", "posts", {"published": "3/4/2026"}, "E5", ["“3/4/2026”: là ngày 04/3/2026 hay ngày 03/4/2026?"]),
+    (
+        "date_unclear",
+        "posts",
+        {"published": date(2026, 4, 3)},
+        "E5",
+        ["ghi “03/4/2026”, là ngày 04/3/2026 hay ngày 03/4/2026?"],
+    ),
+    ("date_unclear", "posts", {"published": "3/4/2026"}, "E5", ["“3/4/2026”, là ngày 04/3/2026 hay ngày 03/4/2026?"]),
     ("date_unreadable", "posts", {"published": "15/3"}, "E5", ["“15/3”"]),
     ("date_unreadable", "posts", {"published": "tháng 3/2026"}, "E5", ["“tháng 3/2026”", "đủ ngày/tháng/năm"]),
     ("date_unreadable", "posts", {"published": "hôm qua"}, "E5", ["hôm qua", "15/12/2025"]),
@@ -44,6 +54,8 @@ CELL_MISTAKES = [
     ("number_unreadable", "activities", {"participants": "1e999"}, "F5", ["1e999"]),
     ("number_unclear", "activities", {"participants": 10.361}, "F5", ["“10.361”, có phải là 10361?"]),
     ("number_unclear", "activities", {"participants": "10,361"}, "F5", ["“10,361”, có phải là 10361?"]),
+    ("number_too_large", "activities", {"participants": 912345678}, "F5", ["“912345678”", "trên 100.000.000"]),
+    ("number_too_large", "activities", {"participants": "0912345678"}, "F5", ["“0912345678”", "số điện thoại"]),
     ("number_negative", "activities", {"participants": -3}, "F5", ["-3"]),
     ("number_negative", "activities", {"participants": "-3"}, "F5", ["-3"]),
     ("link_not_web", "posts", {"link": "phucloi.example/tin/1"}, "F5", ["phucloi.example/tin/1", "https://"]),
@@ -110,7 +122,49 @@ def test_the_same_title_on_the_same_day_and_channel_is_told(desk, post):
 def test_an_empty_workbook_is_told(desk):
     [problem] = desk.read(desk.built).problems
     assert problem.code == "workbook_empty"
-    assert "thông báo với đơn vị tổng hợp là “không phát sinh”" in desk.words.sentence(problem)
+    assert "đề nghị báo “không phát sinh” kèm lý do trên trang riêng của đơn vị" in desk.words.sentence(problem)
+
+
+def test_where_a_product_is_owed_that_there_is_none_is_no_answer(desk):
+    plan, round_ = desk.plan, replace(desk.round, ref="PL-1", kind=Kind.MILESTONE)
+    unit = plan.unit("vhxh")
+    [problem] = desk.workbooks.read(desk.workbooks.build(plan, round_, unit), plan, round_, unit).problems
+    sentence = desk.words.sentence(problem)
+    assert (problem.code, "không phát sinh" in sentence) == ("workbook_empty", False)
+    assert "chưa có nội dung nào ở trang “Kết quả”" in sentence
+
+
+def test_what_a_row_lacks_is_told_together_as_it_may_be_no_row_of_figures_at_all(desk, post):
+    rows = [post, {"title": "I. Tin trên Cổng"}, post | {"title": "", "link": "https://a.example/2"}]
+    together, alone = desk.read(desk.filled(posts=rows)).problems
+    sentence = desk.words.sentence(together)
+    assert (together.code, together.params["cell"]) == ("value_missing", "C6")
+    assert "các cột “Thể loại”, “Kênh đăng”, “Ngày đăng”, “Đường dẫn / minh chứng”, “Lĩnh vực CCHC”" in sentence
+    assert sentence.endswith("nếu dòng này không phải là số liệu (tiêu đề mục, người lập biểu), vui lòng xóa cả dòng.")
+    assert (alone.code, alone.params["cell"]) == ("value_missing", "B7")
+    assert "xóa cả dòng" not in desk.words.sentence(alone)
+
+
+def test_a_row_that_repeats_a_wrong_one_is_told_at_once(desk, post):
+    """Else mending the first would only bring the second to light, a day later."""
+    wrong = post | {"form": "Tin tức"}
+    reading = desk.read(
+        desk.filled(posts=[wrong, post | {"title": "Tên khác"}, wrong | {"link": "https://a.example/9"}])
+    )
+    assert [(one.code, one.params["cell"]) for one in reading.problems] == [
+        ("choice_unknown", "C5"),
+        ("duplicate_link", "F6"),
+        ("choice_unknown", "C7"),
+        ("duplicate_row", "B7"),
+    ]
+    assert f"“{post['title']}, " in desk.words.sentence(reading.problems[3]), "it says what is the same"
+
+
+def test_a_sheet_that_lacks_a_column_is_not_called_a_stranger(desk, post):
+    data = desk.edited(lambda book: book["Tin bài"].delete_cols(4), desk.filled(posts=[post]))
+    reading = desk.read(data)
+    assert [one.code for one in reading.problems] == ["column_missing"]
+    assert reading.questions == ()
 
 
 def test_a_missing_sheet_is_told_with_the_one_that_looks_like_it(desk, post):
