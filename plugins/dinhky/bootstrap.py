@@ -130,6 +130,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
 def office(current: Settings | None = None) -> Office:
     """The office with its real adapters. Plan files are read again when they have changed."""
     current = current or settings()
+    readable, unreadable = plans(current)
     calendar = calendar_of(current)
     words = words_of(current)
     seal = signer(current)
@@ -141,7 +142,8 @@ def office(current: Settings | None = None) -> Office:
         "chat": ChatChannel(os.environ, words, zalo_token=current.zalo_bot),
     }
     return Office(
-        plans=plans(current)[0],
+        plans=readable,
+        unread_plans=frozenset(Path(error.file).stem for error in unreadable),
         calendar=calendar,
         ledger=ledger(current),
         files=FileStore(current.home / "files"),

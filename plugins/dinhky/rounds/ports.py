@@ -231,7 +231,8 @@ class Office:
     `chats` names the chat addresses that are configured: a contact whose chat is not among them is written to by email
     alone. `bot` is what contacts may enrol a chat with, `bot_name` what they know it by; None: nobody is invited, and
     nobody written to who enrolled before. `portal_url` is where the portal is reached, without a slash at its end;
-    None: messages speak of no portal.
+    None: messages speak of no portal. `unread_plans` are the ids of those whose files cannot be read just now: whoever
+    they know must not be called unknown meanwhile.
     """
 
     plans: Mapping[str, Plan]
@@ -250,6 +251,7 @@ class Office:
     bot: Bot | None = None
     bot_name: str = ""
     portal_url: str | None = None
+    unread_plans: frozenset[str] = frozenset()
     reads_replies: bool = False
     """Whether files that come in answer to our mail are taken in."""
 
