@@ -175,3 +175,14 @@ def test_the_look_of_letters_is_read_once_and_again_when_it_was_edited(current: 
 def test_who_operates_the_service_is_a_setting(environment: dict[str, str], told: tuple[str, str] | None) -> None:
     operator = bootstrap.office(bootstrap.settings(environment)).operator
     assert (operator and (operator.name, operator.email)) == told
+
+
+def test_the_office_knows_which_plans_it_cannot_read_just_now(current: Settings) -> None:
+    plan = current.plans / "phuc-loi-2026.yaml"
+    whole = plan.read_text("utf-8")
+    assert bootstrap.office(current).unread_plans == frozenset()
+    plan.write_text(whole.replace("units:", "untis:", 1), "utf-8")
+    office = bootstrap.office(current)
+    assert (set(office.plans), office.unread_plans) == (set(), {"phuc-loi-2026"})
+    plan.write_text(whole, "utf-8")
+    assert bootstrap.office(current).unread_plans == frozenset()

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from dinhky.domain.errors import PlanError
 from dinhky.intake import folder
 from dinhky.intake.folder import STILL_BEING_WRITTEN_SECONDS, Handled, scan
 from dinhky.intake.receive import Verdict
 from dinhky.rounds.opening import open_round
+from dinhky.workbook.guard import MAX_FILE
 
 ROUND = "phuc-loi-2026/PL-5/2026-Q1"
 OFFICE_NOW = datetime.fromisoformat("2026-03-12T09:00+07:00")
@@ -137,6 +139,52 @@ def test_a_folder_that_is_no_units_keeps_its_file_and_the_sentence_names_the_nea
     assert answer.read_text("utf-8").strip() == handled.error
 
 
+def test_while_a_plan_cannot_be_read_its_units_files_stay_where_they_are(commune):
+    data = commune.sample["vp"][0].data
+    path = put(commune, "vp/a.xlsx", data)
+    other = replace(commune.office.plans["phuc-loi-2026"], id="phuc-loi-2027")
+    unread = PlanError("phuc-loi-2026.yaml", ())
+    for plans in ({}, {other.id: other}):
+        [handled] = look(commune.using(plans=plans, plan_errors=(unread,)))
+        assert handled.receipt is None
+        assert "phuc-loi-2026 đang có chỗ chưa đọc được" in (handled.error or "")
+        assert inbox(commune) == ["vp/a.xlsx"]
+    [handled] = look(commune)
+    assert (handled.receipt and handled.receipt.verdict, path.exists()) == (Verdict.ACCEPTED, False)
+
+
+def test_a_film_in_the_folder_is_not_read_into_memory(commune):
+    path = put(commune, "vp/hội nghị.mp4", b"film")
+    with path.open("r+b") as film:
+        film.truncate(3 * 2**30)  # takes no room on the disk
+    put(commune, "vp/biểu.xlsx", commune.sample["vp"][0].data)
+    film_answer, good = sorted(look(commune), key=lambda one: one.receipt is not None)
+    assert "khoảng 3072 MB, vượt giới hạn 10 MB" in (film_answer.error or "")
+    assert good.receipt is not None
+    assert "vp/returned/20260312-090000_hội nghị.mp4.txt" in inbox(commune)
+
+
+def test_no_larger_file_is_taken_than_the_guard_takes():
+    assert folder.LARGEST == MAX_FILE
+
+
+def test_a_link_put_in_a_files_place_while_it_was_looked_at_is_not_followed(commune, monkeypatch, tmp_path):
+    (tmp_path / "secret").write_bytes(b"not theirs")
+    path = put(commune, "vp/a.xlsx", b"x")
+    real = folder._stamp
+
+    def exchanged(seen: Path):
+        stamp = real(seen)
+        path.unlink()
+        path.symlink_to(tmp_path / "secret")
+        return stamp
+
+    monkeypatch.setattr(folder, "_stamp", exchanged)
+    [handled] = look(commune)
+    assert handled.receipt is None
+    assert [row for row in commune.messages() if row["kind"] != "opening"] == []
+
+
 def test_a_file_taken_back_while_it_was_read_counts_and_stops_no_other(commune, monkeypatch):
     path = put(commune, "vp/a.xlsx", commune.sample["vp"][0].data)
 
@@ -224,14 +272,14 @@ def test_a_file_that_breaks_the_reader_keeps_no_other_from_being_answered(commun
 def test_a_file_that_cannot_be_read_is_named_and_keeps_no_other_from_being_answered(commune, monkeypatch):
     locked = put(commune, "vhxh/a.xlsx", b"")
     put(commune, "vp/a.xlsx", commune.sample["vp"][0].data)
-    read = Path.read_bytes
+    read = folder._read
 
     def refuse(path: Path) -> bytes:
         if path == locked:
             raise PermissionError(13, "Permission denied")
         return read(path)
 
-    monkeypatch.setattr(folder.Path, "read_bytes", refuse)
+    monkeypatch.setattr(folder, "_read", refuse)
     errors = {one.path.parent.name: one.error for one in look(commune)}
     assert "a.xlsx" in errors["vhxh"]
     assert errors["vp"] is None

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from a_mailbox import Post, letter
 
-from dinhky.domain.errors import MailboxError
+from dinhky.domain.errors import MailboxError, PlanError
 from dinhky.domain.people import Contact
 from dinhky.intake import mailbox as intake
 from dinhky.intake.mail import read_mail
@@ -406,10 +406,67 @@ def test_what_sends_more_than_a_person_can_is_not_answered_any_more(post, monkey
         post.box.add(letter("vanphong@phucloi.example", ("b.xls", XLS), message_id=f"<{number}@x.example>"), NOW)
     assert [one.outcome for one in post.read(NOW)] == [Outcome.RECEIVED] * 3 + [Outcome.TOO_MANY] * 2
     assert [event["kind"] for event in post.commune.events("")].count("mail_too_many") == 2
+    [told] = post.answers("too-many-2026-03-12")
+    assert "đã có hơn 3 thư gửi từ địa chỉ này" in told["body"], "who is no machine hears of it, once"
     assert (
         post.bring(letter("vanphong@phucloi.example", message_id="<9@x.example>"), at("13T09:00")).outcome
         == "not_taken"
     )
+
+
+def test_who_writes_in_a_units_name_does_not_use_up_what_the_unit_may_send(post, good, monkeypatch):
+    monkeypatch.setattr(intake, "MOST_A_DAY", 3)
+    false = "mx.phucloi.example; dmarc=fail header.from=phucloi.example"
+    for number in range(5):
+        mail = letter("vanphong@phucloi.example", message_id=f"<{number}@evil.example>")
+        mail["Authentication-Results"] = false
+        post.box.add(mail, NOW)
+    post.box.add(letter("vanphong@phucloi.example", ("b.xlsx", good)), NOW)
+    handled = post.read(NOW, authserv="mx.phucloi.example")
+    assert [one.outcome for one in handled] == [Outcome.FORGED] * 5 + [Outcome.RECEIVED]
+
+
+def test_files_beyond_those_that_one_mail_may_bring_are_named(post, good, monkeypatch):
+    monkeypatch.setattr(intake, "MOST_FILES", 1)
+    post.bring(letter("vanphong@phucloi.example", ("b.xlsx", good), ("tháng 2.xlsx", XLS), ("c.xlsx", b"x")), NOW)
+    assert submissions(post) == [("vp", "email", "accepted")]
+    [told] = [row for row in post.answers() if row["kind"].startswith("not-taken-")]
+    assert "Chưa nhận được một số tệp" in told["subject"]
+    assert "chưa nhận: “tháng 2.xlsx”, “c.xlsx”" in told["body"]
+
+
+# While an officer mends a plan
+
+
+def without_its_plan(post: Post) -> Post:
+    """The same commune while its plan file has a mistake in it."""
+    return Post(post.commune.using(plans={}, plan_errors=(PlanError("phuc-loi-2026.yaml", ()),)), post.box)
+
+
+def test_while_a_plan_cannot_be_read_its_units_are_no_strangers_and_their_mail_waits(post, good):
+    post.box.add(letter("vanphong@phucloi.example", ("b.xlsx", good)), at("13T23:59:59"))
+    with pytest.raises(ExceptionGroup) as raised:
+        without_its_plan(post).read(at("14T00:01"))
+    assert [one.code for one in raised.value.exceptions] == ["plan_unread"]
+    assert (len(post.box.inbox), post.answers()) == (1, [])
+    [handled] = post.read(at("14T00:02"), by="the next")
+    assert (handled.outcome, post.commune.assignment("vp").late) == (Outcome.RECEIVED, False)
+
+
+def test_a_workbook_of_a_plan_that_cannot_be_read_waits_also_if_its_sender_is_known_from_another(post, good):
+    other = replace(post.commune.office.plans["phuc-loi-2026"], id="phuc-loi-2027")
+    half = Post(
+        post.commune.using(plans={other.id: other}, plan_errors=(PlanError("phuc-loi-2026.yaml", ()),)), post.box
+    )
+    post.box.add(letter("vanphong@phucloi.example", ("b.xlsx", good)), NOW)
+    with pytest.raises(ExceptionGroup):
+        half.read(NOW)
+    assert (len(post.box.inbox), post.answers()) == (1, [])
+
+
+def test_machines_are_filed_away_whatever_cannot_be_read(post):
+    mail = letter("vanphong@phucloi.example", Auto_Submitted="auto-replied")
+    assert without_its_plan(post).bring(mail, NOW).outcome is Outcome.AUTO_REPLY
 
 
 # Bounces

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
-from visiting import LAST_DAY, WORKING_DAY, XLSX, Portal
+from visiting import LAST_DAY, PLAN, WORKING_DAY, XLSX, Portal
 
+from dinhky.domain.errors import PlanError
 from dinhky.portal.app import create_app
 from dinhky.portal.body_limit import LARGEST_BODY
 from dinhky.portal.pace import MINUTE_SECONDS, MOST_A_MINUTE, Pace, TooManyRequests
@@ -233,6 +235,17 @@ def test_the_pace_is_that_of_the_last_minute():
 
 
 # Where it runs
+
+
+@pytest.mark.parametrize("plans", ["gone with its folder", "one is unreadable"])
+@pytest.mark.parametrize("route", ["/u/{}", f"/u/{{}}{ROUND}", "/api/v1/{}"])
+def test_while_a_plan_cannot_be_read_a_good_link_is_not_called_wrong(portal, commune, plans, route):
+    unread = PLAN if plans == "one is unreadable" else "plans"
+    portal.office = replace(commune.office, plans={}, plan_errors=(PlanError(f"{unread}.yaml", ()),))
+    answer = portal.client.get(route.format(portal.token("vp")))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "300")
+    assert "Đường dẫn vẫn đúng: vui lòng mở lại sau ít phút" in answer.text
+    assert portal.client.get(route.format("x" * 60)).status_code == 403, "and a wrong one learns nothing"
 
 
 def test_the_scheduler_pays_nothing_for_the_portal():

@@ -139,14 +139,16 @@ class Samples(SampleFacts):
         part = Assignment(round_.id, unit.code, unit.name, State.OPEN)
         owed = [Affair(round_, part, urgency, round_.locks, 1, False) for urgency in (Urgency.OVERDUE, Urgency.SOON)]
         writer = {"contact": unit.contacts[0], "parties": [party]}
+        nothing = writer | {"reason": "Thư không có tệp đính kèm.", "is_in_part": False}
+        nothing |= {"awaited": [(party, [])], "links": {}}
         again = Receipt(Verdict.RETURNED, SHA256, file_name="biểu quý I.xlsx", number=2)
         same = self.contact() | {"plan": plan, "file_name": again.file_name, "receipt": again, "questions": []}
         return {
             "mail_forged": writer,
-            "mail_not_taken": writer
-            | {"reason": "Thư không có tệp đính kèm.", "awaited": [(party, owed)], "links": self.links()},
-            "mail_not_taken.nothing_owed": writer
-            | {"reason": "Thư không có tệp đính kèm.", "awaited": [(party, [])], "links": {}},
+            "mail_not_taken": nothing | {"awaited": [(party, owed)], "links": self.links()},
+            "mail_not_taken.nothing_owed": nothing,
+            "mail_not_taken.in_part": nothing
+            | {"reason": "Mỗi thư chỉ nhận 10 tệp đầu; chưa nhận: “biểu 11.xlsx”.", "is_in_part": True},
             "mail_same_again": same | {"sentences": ["Trang “Tin bài”, ô D7: ngày đăng để trống."]},
             "mail_unknown_sender": {"address": "lan.nguyen@thu.example"},
             "mail_which_unit": writer | {"names": ["biểu quý I.xlsx"]},

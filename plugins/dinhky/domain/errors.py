@@ -2,6 +2,7 @@
 
 DinhKyError
  ├─ PlanError               a plan file that cannot be used; carries every problem found in it
+ ├─ PlanUnread              what somebody sent or asks is of a plan whose file cannot be read just now
  ├─ UnknownName             a plan, obligation, period or unit that does not exist
  ├─ CalendarGap             a date outside the years whose days off are known
  ├─ IllegalTransition       an assignment asked to move where its state does not lead
@@ -63,6 +64,10 @@ class PlanError(DinhKyError):
         super().__init__("plan_unusable", file=file, count=len(problems))
         self.file = file
         self.problems = problems
+
+
+class PlanUnread(DinhKyError):
+    """What somebody sent, or asks, is or may be of a plan whose file cannot be read just now: it waits."""
 
 
 class UnknownName(DinhKyError):

@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from dinhky.domain.errors import DinhKyError, Problem
+from dinhky.domain.errors import DinhKyError, PlanUnread, Problem
 from dinhky.domain.local_time import local
 from dinhky.intake.answering import in_words
 from dinhky.intake.receive import Receipt, receive
@@ -29,6 +30,9 @@ TEMPORARY_PREFIXES = ("~", ".")
 LONGEST_NAME = 255
 """Bytes in a file's name, on every file system we meet; a Vietnamese letter takes up to three."""
 LONGEST_SUFFIX = 20
+MEGABYTE = 1024 * 1024
+LARGEST = 10 * MEGABYTE
+"""A file of more bytes is not read into memory: a film may lie in a shared folder too. No larger one is taken."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,15 @@ def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
     *plan_id, unit = path.relative_to(inbox).parts[:-1]
     try:
         before = _stamp(path)
-        data = path.read_bytes()
+        data = _read(path) if before.size <= LARGEST else b""
     except OSError as error:
         problem = Problem("file_unreadable", params={"file": path.name, "reason": error.strerror})
         return Handled(path, None, office.words.sentence(problem))
+    if before.size > LARGEST:
+        sizes = {"size_mb": before.size // MEGABYTE, "limit_mb": LARGEST // MEGABYTE}
+        sentence = office.words.sentence(Problem("file_too_large", params=sizes))
+        _put(path, _target(path, path.parent / RETURNED, now), f"{sentence}\n")
+        return Handled(path, None, sentence)
     try:
         receipt = receive(
             office,
@@ -91,6 +100,8 @@ def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
             now=now,
             route="folder",
         )
+    except PlanUnread as error:
+        return Handled(path, None, office.words.explain(error))  # it stays, and is received once the plan is mended
     except DinhKyError as error:
         sentence = office.words.explain(error)
         _put(path, _target(path, path.parent / RETURNED, now), f"{sentence}\n")
@@ -106,13 +117,26 @@ def _take(office: Office, path: Path, inbox: Path, now: datetime) -> Handled:
     return Handled(path, receipt)
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
+def _read(path: Path) -> bytes:
+    """The file's bytes. Raises OSError, also for a link that has taken its place meanwhile: it may lead anywhere."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        return file.read(LARGEST + 1)
+
+
+class _Stamp(NamedTuple):
     """What changes when a file is saved again."""
-    status = path.stat()
-    return status.st_ino, status.st_mtime_ns, status.st_size
+
+    number: int
+    changed_ns: int
+    size: int
 
 
-def _is_still(path: Path, before: tuple[int, int, int]) -> bool:
+def _stamp(path: Path) -> _Stamp:
+    status = path.stat(follow_symlinks=False)
+    return _Stamp(status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def _is_still(path: Path, before: _Stamp) -> bool:
     try:
         return _stamp(path) == before
     except FileNotFoundError:

@@ -24,6 +24,8 @@ ABOUT = "mailbox"
 """What the keys of these messages begin with: they are about no round and no plan."""
 MOST_STRANGERS = 20
 """Unknown addresses that are answered in a day: nobody is to make us write to the whole world."""
+_ONCE_A_DAY = {"mail_without_file": "no-file", "mail_too_many": "too-many"}
+"""Reasons that may hold for many mails of a day, and what the keys of their answers are called."""
 
 
 def to_unknown_sender(office: Office, mail: Mail, now: datetime) -> Iterator[Message]:
@@ -48,9 +50,10 @@ def to_forged_sender(office: Office, mail: Mail, parties: Sequence[Party], now: 
 def not_taken(
     office: Office, mail: Mail, parties: Sequence[Party], reason: Problem, now: datetime
 ) -> Iterator[Message]:
-    """Why the mail brought nothing, what is owed, and how it can be sent; to who only thanks us, once a day at most."""
-    is_empty = reason.code == "mail_without_file"
-    kind = f"no-file-{local(now).date().isoformat()}" if is_empty else f"not-taken-{mail.key[:16]}"
+    """Why the mail brought nothing, or not all, what is owed, and how it can be sent; to who only thanks us, or writes
+    too often, once a day at most."""
+    daily = _ONCE_A_DAY.get(reason.code)
+    kind = f"{daily}-{local(now).date().isoformat()}" if daily else f"not-taken-{mail.key[:16]}"
     with office.ledger.snapshot() as ledger:
         awaited = [
             (party, [one for one in affairs_of(office, ledger, party.plan, party.unit.code, now) if one.is_owed])
@@ -61,7 +64,12 @@ def not_taken(
             for party in parties
             if (link := links_for_the_year(office, ledger, party.plan).get(party.unit.code))
         }
-    facts = {"reason": office.words.sentence(reason), "awaited": awaited, "links": links}
+    facts = {
+        "reason": office.words.sentence(reason),
+        "is_in_part": reason.code == "mail_files_left_out",
+        "awaited": awaited,
+        "links": links,
+    }
     yield from _to_senders(office, mail, kind, "mail_not_taken", parties, now, **facts)
 
 

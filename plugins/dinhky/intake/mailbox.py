@@ -14,9 +14,9 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Protocol
 
-from dinhky.domain.errors import MailboxError, Problem
+from dinhky.domain.errors import MailboxError, PlanUnread, Problem
 from dinhky.domain.local_time import at, local
-from dinhky.intake.attachments import MailedFile
+from dinhky.intake.attachments import MailedFile, named
 from dinhky.intake.mail import Mail, read_mail
 from dinhky.intake.mail_answers import not_taken, question_which_unit, same_again, to_forged_sender, to_unknown_sender
 from dinhky.intake.receive import Receipt, receive
@@ -114,8 +114,8 @@ def read_mailbox(office: Office, mailbox: Mailbox, reader: Reader) -> list[Handl
     """Handle every mail that waits, in order of arrival.
 
     A mail arrived when the server took it, not when we looked: an outage of ours makes no unit late. A mail that fails
-    in a way nobody foresaw stays, and keeps no other from being answered: the failures are raised together at the end.
-    Raises MailboxError when the mailbox itself fails.
+    in a way nobody foresaw, or may be of a plan whose file cannot be read just now, stays, and keeps no other from its
+    answer: the failures are raised together at the end. Raises MailboxError when the mailbox itself fails.
     """
     handled: list[HandledMail] = []
     failures: list[Exception] = []
@@ -140,6 +140,8 @@ def _handle(office: Office, mailbox: Mailbox, waiting: WaitingMail, reader: Read
     mail = read_mail(data, ours=reader.ours, authserv=reader.authserv, is_head=is_large)
     now = reader.clock()
     arrived = min(reader.office_time(waiting.arrived), now)
+    if not mail.machine:
+        _refuse_if_of_unread_plan(office, mail, arrived)
     new = KeptMail(mail.key, mail.thread, mail.sender, mail.subject, arrived)
     with office.ledger.transaction() as ledger:
         kept = ledger.begin_mail(new, by=reader.by, now=now, lease=office.lease)
@@ -149,6 +151,17 @@ def _handle(office: Office, mailbox: Mailbox, waiting: WaitingMail, reader: Read
     mailbox.file_away(waiting.uid, folder_of(outcome))
     files = tuple((file.name, file.sha256) for file in mail.files) if outcome is Outcome.RECEIVED else ()
     return HandledMail(mail.sender, mail.subject, outcome, files)
+
+
+def _refuse_if_of_unread_plan(office: Office, mail: Mail, arrived: datetime) -> None:
+    """Raise PlanUnread for a mail whose sender nobody knows, or that brings a plan's workbook, while that plan's file
+    cannot be read: an officer who mends a plan on the last day makes no unit a stranger."""
+    if not office.unread_plans:
+        return
+    claimed = [office.workbooks.identity(file.data)[0] for file in mail.files]
+    is_of_unread = any(identity and identity.plan in office.unread_plans for identity in claimed)
+    if is_of_unread or not (mail.sender and parties_of(office, mail.sender, arrived)):
+        raise PlanUnread("plan_unread", plans=sorted(office.unread_plans))
 
 
 def _settle(office: Office, mail: Mail, kept: KeptMail, size: int, now: datetime) -> Outcome:
@@ -163,11 +176,15 @@ def _settle(office: Office, mail: Mail, kept: KeptMail, size: int, now: datetime
     with office.ledger.snapshot() as ledger:
         today = ledger.count_mails(mail.sender, at(local(now).date(), time()))
     if today > MOST_A_DAY:
-        return _finish(office, mail, Outcome.TOO_MANY, now, ())
+        limit = Problem("mail_too_many", params={"limit": MOST_A_DAY})
+        return _finish(office, mail, Outcome.TOO_MANY, now, not_taken(office, mail, parties, limit, now))
     if reason := _why_not(mail, size):
         return _finish(office, mail, Outcome.NOT_TAKEN, now, not_taken(office, mail, parties, reason, now))
     unclear = [file for file in mail.files[:MOST_FILES] if not _receive(office, mail, kept, file, parties, now)]
-    letters = question_which_unit(office, mail, parties, unclear, now) if unclear else ()
+    letters = [*question_which_unit(office, mail, parties, unclear, now)] if unclear else []
+    if left_out := named(mail.files[MOST_FILES:]):
+        told = Problem("mail_files_left_out", params={"limit": MOST_FILES, "names": left_out})
+        letters += not_taken(office, mail, parties, told, now)
     is_any_received = len(unclear) < len(mail.files[:MOST_FILES])
     return _finish(office, mail, Outcome.RECEIVED if is_any_received else Outcome.WHICH_UNIT, now, letters)
 

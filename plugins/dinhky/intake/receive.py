@@ -9,7 +9,7 @@ from functools import partial
 from dinhky.domain.assignment import Assignment, State
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.contest import SCORED
-from dinhky.domain.errors import Problem, UnknownName
+from dinhky.domain.errors import PlanUnread, Problem, UnknownName
 from dinhky.domain.plan import Kind, Plan, Unit, nearest
 from dinhky.domain.posts import Tally, told_by
 from dinhky.domain.schedule import Round
@@ -65,7 +65,7 @@ def receive(
 
     `in_reply_to` is the Message-ID of the mail that brought it, for the answer to stand beside it.
     The sender is who the route says; what the file says of itself is only checked against it. The file is kept in every
-    case. Raises UnknownName if no plan has such a unit.
+    case. Raises UnknownName if no plan has such a unit, PlanUnread if one may have that cannot be read just now.
     """
     arrived = _Arrived(data, office.files.put(data), shown_name(office, file_name), now, route, in_reply_to)
     identity, problems = office.workbooks.identity(data)
@@ -297,6 +297,8 @@ def _plan_for(office: Office, unit_code: str, plan_id: str | None, identity: Ide
         plan for plan in office.plans.values() if unit_code in {unit.code for unit in (*plan.units, *plan.jurors)}
     ]
     wanted = plan_id or (identity.plan if identity else None)
+    if wanted in office.unread_plans or (office.unread_plans and not having):
+        raise PlanUnread("plan_unread", plans=sorted(office.unread_plans))
     named = [plan for plan in having if plan.id == wanted]
     if plan_id is None and not named:
         named = having if len(having) == 1 else [plan for plan in having if _asks_now(office, plan, unit_code, now)]

@@ -59,9 +59,10 @@ class MailRows(Rows):
         )
 
     def count_mails(self, sender: str, since: datetime) -> int:
-        """How many mails of that address have come since."""
+        """How many mails of that address have come since, but for those that came from somebody else in its name."""
         table = schema.mails
         query = select(func.count()).select_from(table).where(table.c.sender == sender, table.c.received_at >= since)
+        query = query.where(table.c.outcome != "forged")
         return self._connection.scalar(query) or 0
 
     def is_answered(self, thread: str, key_prefix: str) -> bool:

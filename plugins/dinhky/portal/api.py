@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from dinhky.portal.answers import Affairs, Answer, Duty, DutyInFull, Refusal, TellingAnswer, ToldItem
 from dinhky.portal.downloads import XLSX, marked_download, sent_download, workbook_download
 from dinhky.portal.nothing import LONGEST_REASON, say_nothing
 from dinhky.portal.sending import Intake
 from dinhky.portal.told import GivenLine, Told, tell
-from dinhky.portal.visitors import Guest, Number, PacedGuest, PeriodLabel, Ref
+from dinhky.portal.visitors import Guest, Number, PacedGuest, PeriodLabel, Ref, Visitor
 from dinhky.rounds.owed import told_by_unit
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -27,6 +28,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         413: "the file is too large",
         422: "what was sent is not what the schema says",
         429: "too often within a minute",
+        503: "the plan cannot be read just now: come again in a few minutes",
     }.items()
 }
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -81,10 +83,14 @@ async def send_file(request: Request, visitor: PacedGuest, file: Annotated[Uploa
     words = visitor.office.words
     if receipt.round_id is None or receipt.number is None:
         return Answer.to_refused(receipt, file.filename or "", visitor.now, words)
+    return await run_in_threadpool(_answer, visitor, receipt.round_id, receipt.number, again=receipt.again)
+
+
+def _answer(visitor: Visitor, round_id: str, number: int, *, again: bool) -> Answer:
+    _, ref, period = round_id.split("/")
     with visitor.office.ledger.snapshot() as ledger:
-        _, ref, period = receipt.round_id.split("/")
-        submission = visitor.submission(ledger, visitor.affair(ledger, ref, period), receipt.number)
-    return Answer.to_submission(submission, words, again=receipt.again)
+        submission = visitor.submission(ledger, visitor.affair(ledger, ref, period), number)
+    return Answer.to_submission(submission, visitor.office.words, again=again)
 
 
 @router.get(f"{ROUND}/submissions/{{number}}")

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from dinhky import bootstrap
-from dinhky.domain.errors import DinhKyError, IllegalTransition, UnknownName
+from dinhky.domain.errors import DinhKyError, IllegalTransition, PlanUnread, UnknownName
 from dinhky.portal import api, pages
 from dinhky.portal.answers import Refusal
 from dinhky.portal.body_limit import BodyLimit
@@ -36,6 +36,8 @@ from dinhky.rounds.ports import Office
 PREFIX = "/dinhky"
 """Below which the portal stands, in Airflow's server as in a process of its own: a link works with either."""
 API = "/api/"
+RETRY_SECONDS = "300"
+"""When to come again while a plan's file is being mended."""
 TOO_LATE = frozenset({"told_not_asked", "nil_not_asked"})
 
 
@@ -84,6 +86,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, DinhKyError):
         raise error
     headers = {"Retry-After": str(error.params["seconds"])} if isinstance(error, TooManyRequests) else {}
+    if isinstance(error, PlanUnread):
+        headers = {"Retry-After": RETRY_SECONDS}
     return _say(request, _status_of(error), error.code, headers=headers, **error.params)
 
 
@@ -95,6 +99,8 @@ def _status_of(error: DinhKyError) -> int:
             return 404 if error.code == "page_not_found" else 400
         case TooManyRequests():
             return 429
+        case PlanUnread():
+            return 503
         case IllegalTransition():
             return 409
     return 409 if error.code in TOO_LATE else 400

@@ -35,9 +35,10 @@ class Intake:
         """Receive the file as sent by the visitor. Raises SendingRefused if there is none."""
         if upload is None or not upload.filename:
             raise SendingRefused("upload_missing")
-        data = await upload.read(LARGEST_BODY)
         name = upload.filename
-        return await anyio.to_thread.run_sync(lambda: _receive(visitor, data, name), limiter=self._limiter)
+        async with self._limiter:  # the others' files lie on disk meanwhile, not in memory
+            data = await upload.read(LARGEST_BODY)
+            return await anyio.to_thread.run_sync(_receive, visitor, data, name)
 
 
 def _receive(visitor: Visitor, data: bytes, name: str) -> Receipt:

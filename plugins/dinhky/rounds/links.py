@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from dinhky.domain.errors import DinhKyError
+from dinhky.domain.errors import DinhKyError, PlanUnread
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Plan, Unit
 from dinhky.domain.schedule import Round
@@ -56,7 +56,8 @@ def read_token(signer: Signer, token: str) -> PersonalLink:
 
 
 def opened_by(office: Office, ledger: LedgerTransaction, token: str, now: datetime) -> tuple[Plan, Unit]:
-    """Whose affairs the token opens at `now`; the unit under the name it has. Raises LinkRefused."""
+    """Whose affairs the token opens at `now`; the unit under the name it has. Raises LinkRefused; PlanUnread for a good
+    link of a plan that cannot be read just now."""
     link = read_token(office.signer, token)
     today = local(now).date()
     if today > link.expires:
@@ -65,7 +66,9 @@ def opened_by(office: Office, ledger: LedgerTransaction, token: str, now: dateti
         raise LinkRefused("link_revoked")
     plan = office.plans.get(link.plan_id)
     unit = known_unit(plan, link.unit) if plan else None
-    if plan is None or unit is None:  # the plan is unreadable just now, or no longer knows the unit
+    if plan is None and (link.plan_id in office.unread_plans or not office.plans):
+        raise PlanUnread("portal_plan_unread")
+    if plan is None or unit is None:  # gone, or it no longer knows the unit
         raise LinkRefused("link_revoked")
     return plan, named_on(unit, today)
 

@@ -260,6 +260,11 @@ class Office:
     plan_errors: tuple[PlanError, ...] = ()
     """What is wrong with the plan files that could not be read."""
 
+    @property
+    def unread_plans(self) -> frozenset[str]:
+        """The ids of the plans whose files cannot be read just now: whoever they know must not be called unknown."""
+        return frozenset(Path(error.file).stem for error in self.plan_errors)
+
     @cached_property
     def rounds(self) -> Mapping[str, Round]:
         """Every round of every plan by its id. Raises CalendarGap."""

@@ -70,19 +70,20 @@ def column_number(letters: str) -> int:
 
 def _marks(xml: bytes, parts: dict[str, bytes], part: str, *, is_hidden: bool) -> SheetMarks:
     begins, ends = max(xml.find(b"sheetData"), 0), max(xml.rfind(b"sheetData"), 0)
-    head, tail = xml[:begins], xml[ends:]
+    tail = xml[ends:]
     rows: frozenset[int] = frozenset()
     if xml.find(b"hidden", begins, ends) >= 0:
         rows = frozenset(_number(row.get("r", "")) for row in _attributes(_ROW, xml[begins:ends], only=_HIDDEN)) - {0}
     columns: set[int] = set()
-    for column in _attributes(_COLUMN, head, only=_HIDDEN):
-        last = min(_number(column.get("max", "")), LAST_COLUMN)
-        columns.update(range(max(_number(column.get("min", "")), 1), last + 1))
+    if xml.find(b"hidden", 0, begins) >= 0:  # looking for a word is much quicker than for a tag
+        for column in _attributes(_COLUMN, xml[:begins], only=_HIDDEN):
+            last = min(_number(column.get("max", "")), LAST_COLUMN)
+            columns.update(range(max(_number(column.get("min", "")), 1), last + 1))
     return SheetMarks(
         is_hidden=is_hidden,
         hidden_rows=rows,
         hidden_columns=frozenset(columns),
-        merges=tuple(_merges(tail)),
+        merges=tuple(_merges(tail)) if b"mergeCell" in tail else (),
         links=dict(_links(xml, begins, ends, parts, part)),
     )
 
@@ -99,9 +100,9 @@ def _links(xml: bytes, begins: int, ends: int, parts: dict[str, bytes], part: st
     if xml.find(b"HYPERLINK(", begins, ends) >= 0:
         for cell, target in _LINK_FORMULA.findall(xml, begins, ends):
             yield cell.decode(), _text(target)
-    links = list(_attributes(_LINK, xml[ends:]))
-    if not links:
+    if xml.find(b"hyperlink", ends) < 0:
         return
+    links = list(_attributes(_LINK, xml[ends:]))
     folder, name = posixpath.split(part)
     targets = {
         relation.get("Id", ""): relation.get("Target", "")
