@@ -43,15 +43,11 @@ run: setup ## Run the service on the real clock, on 127.0.0.1 (PORT=8081)
 year: setup ## Play all communes' year under the real scheduler (FROM=2026-02-02 TO=2027-01-15 DAY_SECONDS=6 ONCE=1)
 	@$(BIN)/dinhky year $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(DAY_SECONDS),--day-seconds $(DAY_SECONDS)) $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
-test: setup ## Run every test: a quarter under the real scheduler, beside it those that start no process; then the others
-	@mkdir -p var
-	@echo '$(BIN)/pytest -m year  # a quarter, which mostly waits: the next takes what it leaves of the machine'
-	@$(BIN)/pytest -m year >var/quarter.txt 2>&1 & quarter=$$!; trap "kill $$quarter" INT TERM; \
-	  nice -n 19 $(BIN)/pytest -m "not system" -n 2 --dist worksteal; others=$$?; \
-	  wait $$quarter; quarter=$$?; cat var/quarter.txt; exit $$((others + quarter))
+test: setup ## Run every test but the quarter: those that start no other process on both cores, then the others one by one
+	$(BIN)/pytest -m "not system" -n 2 --dist worksteal
 	$(BIN)/pytest -m "system and not year"
 
-test-year: setup ## Play a quarter of all communes under the real scheduler beside the simulation (twelve minutes)
+test-year: setup ## Play a quarter of all communes under the real scheduler beside the simulation (twelve minutes, on a quiet machine)
 	$(BIN)/pytest -m year
 
 test-fast: setup ## Run the tests that start no other process
