@@ -58,6 +58,8 @@ INCLUDE = bootstrap.REPOSITORY / "include"
 FORMS = INCLUDE / "templates" / "workbooks"
 DOCUMENTS = INCLUDE / "templates" / "documents"
 FORM = "communication_quarter"
+TOLERANCE = float(os.environ.get("BENCH_TOLERANCE") or 1)
+"""How many times as much as the bounds is let pass: on a machine that others use too, ratios of times go up and down."""
 LARGEST_SHARE_OF_PANDAS = 0.5
 LARGEST_SHARE_OF_RECEIVING = 1 / 3
 ROWS_OF_A_LONG_FILE = 200
@@ -522,6 +524,7 @@ def main() -> int:
 
 def is_within(what: str, share: float, bound: float) -> bool:
     """Whether our part of what pandas needs to read alone is small enough; says so."""
+    bound *= TOLERANCE
     verdict = "within" if share <= bound else "OVER"
     say(f"{what} takes {share:.0%} of reading by pandas with openpyxl: {verdict} the bound of {bound:.0%}.")
     return share <= bound

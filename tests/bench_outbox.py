@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import multiprocessing
+import os
 import smtplib
 import statistics
 import sys
@@ -38,7 +39,7 @@ from dinhky.rounds.ports import Office
 
 COMMUNES, UNITS, RUNS = 25, 12, 5
 MAILS = COMMUNES * UNITS
-LARGEST_RATIO = 2.0
+LARGEST_RATIO = 2.0 * float(os.environ.get("BENCH_TOLERANCE") or 1)
 ROWS_OF_A_COUNTRY = 400_000
 ROWS_OF_A_COMMUNE = 400
 MARKED = 300
@@ -250,7 +251,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         ratio = compare_with_smtplib(Path(folder))
         verdict = "within" if ratio <= LARGEST_RATIO else "OVER"
-        say(f"The outbox takes {ratio:.2f} times as long as bare smtplib: {verdict} the bound of {LARGEST_RATIO:.0f}.")
+        say(f"The outbox takes {ratio:.2f} times as long as bare smtplib: {verdict} the bound of {LARGEST_RATIO:.1f}.")
         compare_sizes(Path(folder))
     return 0 if ratio <= LARGEST_RATIO else 1
 
