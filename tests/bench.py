@@ -59,7 +59,7 @@ FORMS = INCLUDE / "templates" / "workbooks"
 DOCUMENTS = INCLUDE / "templates" / "documents"
 FORM = "communication_quarter"
 TOLERANCE = float(os.environ.get("BENCH_TOLERANCE") or 1)
-"""How many times as much as the bounds is let pass: on a machine that others use too, ratios of times go up and down."""
+"""How many times as much as the bounds is let pass: on a machine that others use, ratios go up and down."""
 LARGEST_SHARE_OF_PANDAS = 0.5
 LARGEST_SHARE_OF_RECEIVING = 1 / 3
 ROWS_OF_A_LONG_FILE = 200
