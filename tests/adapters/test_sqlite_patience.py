@@ -16,4 +16,4 @@ def test_all_wait_out_a_burst_but_the_api_server_which_others_wait_for(process, 
     if process:
         monkeypatch.setenv(sqlite_patience.PROCESS, process)
     timeout = importlib.reload(sqlite_patience).CONNECT_ARGS["timeout"]
-    assert timeout == (5.0 if process == "api-server" else 60.0)
+    assert timeout == (15.0 if process == "api-server" else 60.0)
