@@ -185,13 +185,11 @@ def _let_count(
             if not assignment.settled:
                 move(State.SUBMITTED)
         elif assignment.state is not State.WAIVED:
-            move(State.SUBMITTED)
-            move(State.ACCEPTED)
+            move(State.ACCEPTED, through=State.SUBMITTED)
         take_items(office, ledger, plan, round_, submission, read.content, now)
     elif read.problems and not assignment.settled and not is_shut:
         # A wrong file never takes away an accepted one: only a unit that still owes is sent back.
-        move(State.SUBMITTED)
-        move(State.RETURNED, reason=office.words.sentence(read.problems[0]))
+        move(State.RETURNED, through=State.SUBMITTED, reason=office.words.sentence(read.problems[0]))
 
 
 def _attachments(arrived: _Arrived, read: _Read) -> tuple[Attachment, ...]:

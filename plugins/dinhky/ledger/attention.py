@@ -76,6 +76,7 @@ class AttentionRows(Rows):
 
     def bounces(self, since: datetime) -> list[Bounce]:
         """What came back since then, oldest first."""
+        self.write_events()
         found = self._connection.execute(_BOUNCES, {"since": since})
         return [Bounce(row.detail["address"], row.detail["reason"], row.at) for row in found]
 

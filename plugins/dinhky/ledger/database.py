@@ -63,7 +63,9 @@ class SqlLedger:
     def transaction(self) -> Iterator[SqlTransaction]:
         """One atomic transaction; on SQLite it holds the write lock from its first moment, so it can never deadlock."""
         with self._engine.connect().execution_options(dinhky_writes=True) as connection, connection.begin():
-            yield SqlTransaction(connection)
+            transaction = SqlTransaction(connection)
+            yield transaction
+            transaction.write_events()
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:

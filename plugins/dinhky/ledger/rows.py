@@ -21,6 +21,7 @@ class Rows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._unwritten: list[dict[str, Any]] = []
 
     def _insert_unless_present(self, table: Table, values: dict[str, Any]) -> bool:
         """Insert a row; False, and nothing written, if a unique key of it is taken."""
@@ -34,10 +35,17 @@ class Rows:
     def event(self, kind: str, *, at: datetime, actor: str, round_id: str = "", unit: str = "", **detail: Any) -> None:
         """Append who, what, when, why. Events are never changed or removed."""
         values = {"kind": kind, "at": at, "actor": actor, "round_id": round_id, "unit": unit, "detail": detail}
-        self._connection.execute(_ADD_EVENT, values)
+        self._unwritten.append(values)
+
+    def write_events(self) -> None:
+        """Write the events noted so far, in one go: as the transaction ends, and before anything here reads events."""
+        if self._unwritten:
+            self._connection.execute(_ADD_EVENT, self._unwritten)
+            self._unwritten.clear()
 
     def events(self, round_id: str) -> list[dict[str, Any]]:
         """The round's events, oldest first."""
+        self.write_events()
         found = self._connection.execute(
             select(schema.events).where(schema.events.c.round_id == round_id).order_by(schema.events.c.id)
         )
@@ -47,6 +55,7 @@ class Rows:
         """The newest event of that kind for each of these rounds and units; the unit is empty for a whole round."""
         if not round_ids:
             return {}
+        self.write_events()
         events = schema.events.c
         found = self._connection.execute(
             select(schema.events).where(events.round_id.in_(round_ids), events.kind == kind).order_by(events.id)

@@ -23,7 +23,11 @@ _OF_UNIT = (
 _NEWEST = select(schema.submissions).where(*_OF_UNIT).order_by(schema.submissions.c.number.desc()).limit(1)
 _NEWEST_FILE = _NEWEST.with_only_columns(schema.submissions.c.sha256)
 _NEXT_NUMBER = select(func.coalesce(func.max(schema.submissions.c.number), 0) + 1).where(*_OF_UNIT)
-_ADD = schema.submissions.insert()
+_ADD = (
+    schema.submissions.insert()
+    .values(number=_NEXT_NUMBER.scalar_subquery())
+    .returning(schema.submissions.c.id, schema.submissions.c.number)
+)
 _LAST_DECIDABLE = (
     select(func.max(schema.submissions.c.id))
     .where(schema.submissions.c.state.in_(["held", "accepted", "declined"]))
@@ -66,11 +70,9 @@ class SubmissionRows(Rows):
         answer_sha256: str | None = None,
     ) -> Submission:
         """Record a received file under the unit's next number."""
-        number = self._connection.scalar(_NEXT_NUMBER, {"of_round": round_id, "of_unit": unit})
         values: dict[str, Any] = {
             "round_id": round_id,
             "unit": unit,
-            "number": number,
             "sha256": sha256,
             "file_name": file_name,
             "route": route,
@@ -82,21 +84,21 @@ class SubmissionRows(Rows):
             "content": content.to_json() if content else None,
             "answer_sha256": answer_sha256,
         }
-        added = self._connection.execute(_ADD, values)
+        added = self._connection.execute(_ADD, values | {"of_round": round_id, "of_unit": unit}).one()
         self.event(
             "file_received",
             at=received_at,
             actor=unit,
             round_id=round_id,
             unit=unit,
-            number=number,
+            number=added.number,
             sha256=sha256,
             file_name=file_name,
             route=route,
             state=state,
         )
         told = {"problems": tuple(problems), "questions": tuple(questions), "content": content}
-        return Submission(id=added.inserted_primary_key.id, **values | told)  # type: ignore[union-attr]  # it has one
+        return Submission(id=added.id, number=added.number, **values | told)
 
     def submissions(self, round_id: str) -> list[Submission]:
         """Every file received for a round, in order of arrival."""

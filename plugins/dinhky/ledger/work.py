@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select, text, update
@@ -58,6 +59,9 @@ class WorkRows(Rows):
 
     def lock_round(self, round_id: str) -> None:
         """Let no other transaction work on this round until this one ends. SQLite's writers are alone anyway."""
+        if round_id in self._locked:
+            return
+        self._locked.add(round_id)
         self._parts.clear()  # whoever held the lock may have changed them
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:id))"), {"id": round_id})
@@ -121,6 +125,7 @@ class WorkRows(Rows):
 
     def first_unit_due(self, round_id: str) -> datetime:
         """The units' due date that the round opened with, whatever it is now. Raises LookupError if never opened."""
+        self.write_events()
         events = schema.events.c
         changes = self._connection.scalars(
             select(events.detail).where(events.round_id == round_id, events.kind == "round_changed").order_by(events.id)
@@ -213,6 +218,11 @@ class WorkRows(Rows):
         return self._parts[round_id, unit]
 
     @cached_property
+    def _locked(self) -> set[str]:
+        """What this transaction holds until it ends."""
+        return set()
+
+    @cached_property
     def _parts(self) -> dict[tuple[str, str], Assignment | None]:
         """What this transaction has read: a file's way through the rules asks for its unit's part again and again."""
         return {}
@@ -228,15 +238,19 @@ class WorkRows(Rows):
         reason: str | None = None,
         submission: Submission | None = None,
         late: bool | None = None,
+        through: State | None = None,
     ) -> None:
         """Move an assignment and record the event. Raises IllegalTransition, and KeyError for a unit not asked.
 
         `late` says whether what was answered without a submission came late, where that is not a matter of `at`.
+        `through` is a state that it passes on the way, with an event of its own.
         """
         current = self.assignment(round_id, unit)
         if current is None:
             raise KeyError((round_id, unit))
-        check_move(current.state, state, reason)
+        passed = [through] if through else []
+        for before, after in pairwise([current.state, *passed, state]):
+            check_move(before, after, reason)
         values: dict[str, Any] = {"state": state.value, "reason": reason}
         if state is State.ACCEPTED and submission:
             values |= {
@@ -258,16 +272,17 @@ class WorkRows(Rows):
                 values |= {"accepted_at": at, "late": at > self._unit_due(round_id) if late is None else late}
         self._connection.execute(_MOVE, {"of_round": round_id, "of_unit": unit, **values})
         self._parts[round_id, unit] = replace(current, **values | {"state": state})
-        self.event(
-            f"assignment_{state.value}",
-            at=at,
-            actor=actor,
-            round_id=round_id,
-            unit=unit,
-            was=current.state.value,
-            reason=reason,
-            submission=submission.number if submission else None,
-        )
+        for before, after in pairwise([current.state, *passed, state]):
+            self.event(
+                f"assignment_{after.value}",
+                at=at,
+                actor=actor,
+                round_id=round_id,
+                unit=unit,
+                was=before.value,
+                reason=reason if after is state else None,
+                submission=submission.number if submission else None,
+            )
 
     def extend_lock(self, round_id: str, unit: str, until: datetime, *, at: datetime, actor: str, reason: str) -> None:
         """Let this unit's part lock then, if the round's own lock is not later. Records the event."""

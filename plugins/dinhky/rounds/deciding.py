@@ -104,8 +104,8 @@ def unwaive(office: Office, round_id: str, unit: str, reason: str, by: str, now:
         refuse_if_told(office, ledger, part, now)
         ledger.move(round_id, unit, State.OPEN, at=now, actor=part.by)
         if part.round.kind is not Kind.POSTS and (file := counting_file(ledger, part)):
-            ledger.move(round_id, unit, State.SUBMITTED, at=now, actor=part.by, submission=file)
-            ledger.move(round_id, unit, State.ACCEPTED, at=now, actor=part.by, submission=file)
+            through = State.SUBMITTED
+            ledger.move(round_id, unit, State.ACCEPTED, through=through, at=now, actor=part.by, submission=file)
         recount_items(office, ledger, part, now)
         record_and_tell(office, ledger, part, Ruling.UNWAIVED, now)
     return True

@@ -109,8 +109,8 @@ def _take(office: Office, ledger: LedgerTransaction, part: Part, file: Submissio
         if not part.assignment.settled:
             ledger.move(round_id, unit, State.SUBMITTED, at=now, actor=part.by, submission=file)
     else:
-        ledger.move(round_id, unit, State.SUBMITTED, at=now, actor=part.by, submission=file)
-        ledger.move(round_id, unit, State.ACCEPTED, at=now, actor=part.by, submission=file)
+        through = State.SUBMITTED
+        ledger.move(round_id, unit, State.ACCEPTED, through=through, at=now, actor=part.by, submission=file)
     ledger.restore_items(file)
     take_items(office, ledger, part.plan, part.round, file, content, now, by_decision=True)
     tell_again(office, ledger, part.plan, part.round, now)

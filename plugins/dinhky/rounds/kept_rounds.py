@@ -103,10 +103,12 @@ class RoundsKept(Protocol):
         reason: str | None = None,
         submission: Submission | None = None,
         late: bool | None = None,
+        through: State | None = None,
     ) -> None:
         """Move an assignment and record the event. Raises IllegalTransition.
 
         `late` says whether what was answered without a submission came late, where that is not a matter of `at`.
+        `through` is a state that it passes on the way, with an event of its own.
         """
 
     def extend_lock(self, round_id: str, unit: str, until: datetime, *, at: datetime, actor: str, reason: str) -> None:

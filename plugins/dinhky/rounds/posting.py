@@ -264,10 +264,10 @@ def _let_assignments_follow(
             if is_new or assignment.state is State.ACCEPTED:  # a correction may strike out what had counted
                 ledger.move(assignment.round_id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
         elif assignment.state is not State.ACCEPTED:
-            if assignment.state is not State.SUBMITTED:
-                ledger.move(assignment.round_id, assignment.unit, State.SUBMITTED, at=now, actor="dinhky")
+            through = None if assignment.state is State.SUBMITTED else State.SUBMITTED
             late = bool(in_time.of(assignment.unit).owes)
-            ledger.move(assignment.round_id, assignment.unit, State.ACCEPTED, at=now, actor="dinhky", late=late)
+            whose = (assignment.round_id, assignment.unit)
+            ledger.move(*whose, State.ACCEPTED, through=through, at=now, actor="dinhky", late=late)
 
 
 def _key(plan: Plan, post: ToldPost) -> str:

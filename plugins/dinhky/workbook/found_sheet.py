@@ -85,7 +85,10 @@ class FoundSheet:
         """
         told = [column.key for column in self.form.columns if self.form.every_row or not column.prefilled]
         filled, totals = [], []
+        places = [self.header.columns[key] - 1 for key in told]
         for number, row in enumerate(self.rows[self.header.row :], self.header.row + 1):
+            if not self.errors and _is_empty(row, places):
+                continue
             values = {key: row[at - 1] if at <= len(row) else "" for key, at in self.header.columns.items()}
             has_error = bool(self.errors) and any(self.cell(number, key) in self.errors for key in told)
             if not has_error and all(says_nothing(values[key]) for key in told):
@@ -152,6 +155,15 @@ def _may_begin(value: Any, letters: set[str]) -> bool:
     """A quick look at a text's first letter, right for plain ones: most rows are data, and say nothing like that."""
     first = value[:1].casefold() if isinstance(value, str) else ""
     return first in letters or not (first.isascii() and first.isalnum())
+
+
+def _is_empty(row: list[Any], places: list[int]) -> bool:
+    """A quick look at a row, right for those in which nothing at all was written: most rows of a form."""
+    size = len(row)
+    for place in places:  # no generator: every row of every file passes here  # noqa: SIM110
+        if place < size and row[place] != "":
+            return False
+    return True
 
 
 def says_nothing(value: Any) -> bool:

@@ -17,7 +17,9 @@ _TAG = rb"<(?:\w+:)?%s\b([^<>]*)>"
 _SHEET = re.compile(_TAG % b"sheet")
 _ROW = re.compile(_TAG % b"row")
 _COLUMN = re.compile(_TAG % b"col")
-_MERGE = re.compile(_TAG % b"mergeCell")
+_MERGE = re.compile(
+    rb"""<(?:\w+:)?mergeCell\s[^<>]*?\bref\s*=\s*["']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})["']"""
+)
 _LINK = re.compile(_TAG % b"hyperlink")
 _RELATION = re.compile(_TAG % b"Relationship")
 _LINK_FORMULA = re.compile(
@@ -26,7 +28,6 @@ _LINK_FORMULA = re.compile(
 )
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
-_RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
@@ -89,10 +90,8 @@ def _marks(xml: bytes, parts: dict[str, bytes], part: str, *, is_hidden: bool) -
 
 
 def _merges(xml: bytes) -> Iterator[tuple[int, int, int, int]]:
-    for merge in _attributes(_MERGE, xml):
-        if reference := _RANGE.fullmatch(merge.get("ref", "")):
-            left, top, right, bottom = reference.groups()
-            yield int(top), column_number(left), int(bottom), column_number(right)
+    for left, top, right, bottom in _MERGE.findall(xml):
+        yield int(top), column_number(left.decode()), int(bottom), column_number(right.decode())
 
 
 def _links(xml: bytes, begins: int, ends: int, parts: dict[str, bytes], part: str) -> Iterator[tuple[str, str]]:
