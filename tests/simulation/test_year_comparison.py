@@ -18,6 +18,15 @@ OPENED = "- Hạn nộp của đơn vị: thứ Hai, 15/6/2026, còn {} ngày l�
         (OPENED.format(36), OPENED.format(37), True, False),  # never before its time
         (OPENED.format(36), OPENED.format(31), True, False),  # nor so late
         (OPENED.format(36), OPENED.format(35).replace("II", "III"), True, False),
+        ("Hạn: 05/3/2026 (hôm nay).", "Hạn: 05/3/2026 (đã quá hạn).", True, True),  # of a task of one day
+        ("Hạn: 05/3/2026 (hôm nay).", "Hạn: 05/3/2026 (đã quá hạn).", False, False),
+        (
+            "Trang “Tin bài”, ô F3: ngày 25/5/2026.",
+            "Trang “Tin bài”, ô E6: ngày 25/5/2026.",
+            False,
+            True,
+        ),  # another file
+        ("Trang “Tin bài”, ô F3: ngày 25/5/2026.", "Trang “Tin bài”, ô E6: ngày 26/5/2026.", False, False),
         (OPENED.format(36), "Hôm nay là hạn nộp.", True, False),
     ],
 )

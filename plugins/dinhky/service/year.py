@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from urllib.error import URLError
 
@@ -20,9 +20,6 @@ import yaml
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
-from dinhky.domain.chase import Step
-from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, local
-from dinhky.intake.receive import receive
 from dinhky.rounds.digests import DIGEST
 from dinhky.rounds.ports import Office
 from dinhky.service.airflow_api import AirflowApi
@@ -34,13 +31,14 @@ from dinhky.service.processes import ServiceError
 from dinhky.service.running import forget_the_real_service, prepare, say_login, service
 from dinhky.service.year_comparison import ANSWERS, Difference, differences
 from dinhky.service.year_pace import paced
-from dinhky.simulation.behaviour import Behaviour, Delivery, Fault
-from dinhky.simulation.playing import play, scored
+from dinhky.service.year_units import Units
+from dinhky.simulation.behaviour import Behaviour
+from dinhky.simulation.playing import Played, play
 from dinhky.simulation.setting import OPERATOR, Stage
-from dinhky.workbook.sample import fill
 
-START_UP = timedelta(seconds=70)
-"""How long Airflow takes to start and to begin what is open on the first day; then the office clock begins to run."""
+START_UP = timedelta(seconds=120)
+"""How long Airflow takes to start and to begin what is open on the first day, with the simulation beside it; then the
+office clock begins to run."""
 LOOK_EVERY_SECONDS = 0.3
 TICK_LOOK_SECONDS = 1.0
 APPROVAL_LOOK_SECONDS = 4.0
@@ -49,8 +47,6 @@ BEAT_SECONDS = 15
 """How often the dispatcher and the intake come by: files are received by us, and ticks send what they decide."""
 PARSE_SECONDS = 600
 """How often DAG files are read again: nobody edits a plan while it is played."""
-TICK_HOUR = 8
-"""When a fast clock's tick stands: see `dinhky.orchestration.schedules`."""
 LONGEST_LAG_IN_DAYS = 3.0
 """How far, in office days, ticks may fall behind before the playing is given up: the machine is too slow for the pace,
 and what is decided so late is no more what would have been decided then."""
@@ -72,6 +68,7 @@ class Year:
     once: bool
     port: int | None
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    simulated: dict[str, Played] = field(default_factory=dict)
     slowest: timedelta = timedelta()
 
     def play(self) -> list[Difference]:
@@ -155,24 +152,19 @@ class Year:
         admin = AirflowApi(url, "admin", secrets["admin"])
         users = {person.user for plan in office.plans.values() for person in plan.approvers}
         approvers = [AirflowApi(url, user, secrets[user]) for user in sorted(users)]
-        waiting = sorted(
-            (delivery for behaviour in self.behaviours.values() for delivery in behaviour.deliveries),
-            key=lambda delivery: delivery.at,
-        )
+        self._simulate(current)
+        units = Units(office, self.behaviours, self.simulated, self.first)
         shown, ticked = self.first, self.first
         tick_look = approval_look = monotonic()
         while (now := current.clock.now()) < self.last + PAST_THE_END:
             check()
             if monotonic() >= tick_look:
                 ticked, tick_look = self._last_tick(current, admin), monotonic() + TICK_LOOK_SECONDS
-            due = [one for one in waiting if _day_of(one.at) <= now and self._has_ticked(office, ticked, one.at)]
-            for delivery in due:
-                if self._deliver(office, delivery) or office.rounds[delivery.round_id].is_over(now):
-                    waiting.remove(delivery)
+            units.act(now, ticked)
             if monotonic() >= approval_look:
                 self._approve(current, approvers)
                 approval_look = monotonic() + APPROVAL_LOOK_SECONDS
-            lag = self._lag(current, office, ticked, now)
+            lag = self._lag(current, units, ticked, now)
             self.slowest = max(self.slowest, lag)
             if lag.total_seconds() > LONGEST_LAG_IN_DAYS * self.day_seconds:
                 raise ServiceError("year_too_slow", seconds=round(lag.total_seconds()), day_seconds=self.day_seconds)
@@ -194,49 +186,11 @@ class Year:
                 return current.clock.at(datetime.fromisoformat(run["run_after"]))
         return self.first
 
-    def _has_ticked(self, office: Office, ticked: datetime, moment: datetime) -> bool:
-        """Whether the last tick due before a moment has run: what was decided then must not know of what came later."""
-        return ticked >= self._tick_before(office, moment) - timedelta(minutes=30)
-
-    def _tick_before(self, office: Office, moment: datetime) -> datetime:
-        day = local(moment).date()
-        if local(moment).hour < TICK_HOUR:
-            day -= timedelta(days=1)
-        return max(at(office.calendar.on_or_before(day), START_OF_OFFICE_DAY), self.first)
-
-    def _lag(self, current: Settings, office: Office, ticked: datetime, now: datetime) -> timedelta:
+    def _lag(self, current: Settings, units: Units, ticked: datetime, now: datetime) -> timedelta:
         """How long, in real time, the next tick has been due."""
-        due = self._tick_before(office, now)
-        if ticked >= due - timedelta(minutes=30):
+        if units.has_ticked(ticked, now):
             return timedelta()
-        return datetime.now(UTC) - current.clock.real(due)
-
-    def _deliver(self, office: Office, delivery: Delivery) -> bool:
-        """As the unit would: the workbook it got, filled in. False while its round has not opened."""
-        round_ = office.rounds[delivery.round_id]
-        data = repr(delivery.rows).encode()
-        if delivery.fault is not Fault.NO_WORKBOOK:
-            with office.ledger.snapshot() as ledger:
-                notices = [
-                    row
-                    for row in ledger.messages(delivery.round_id)
-                    if row["kind"] == Step.OPENING.value and row["unit"] == delivery.workbook_unit
-                ]
-            if not notices:
-                return False
-            workbook = office.files.get(notices[0]["attachments"][0]["sha256"])
-            delivery = scored(office, office.plans[round_.plan_id], round_, delivery)
-            data = fill(workbook, delivery.rows)
-        receive(
-            office,
-            data,
-            file_name=f"{delivery.unit}_{round_.ref}_{round_.period.label}.xlsx",
-            unit_code=delivery.unit,
-            plan_id=round_.plan_id,
-            now=delivery.at,
-            route="folder",
-        )
-        return True
+        return datetime.now(UTC) - current.clock.real(units.tick_before(now))
 
     def _approve(self, current: Settings, approvers: list[AirflowApi]) -> None:
         """Say yes to everything that waits for an approver."""
@@ -257,15 +211,20 @@ class Year:
         sent = sum(row["state"] == "sent" for row in messages)
         self.console.say("year_progress", now=now, rounds=len(opened), sent=sent)
 
+    def _simulate(self, current: Settings) -> None:
+        """What must come of it, while the service starts up."""
+        stage = Stage(current)
+        for plan in bootstrap.office(current).plans.values():
+            with stage.office(plan) as office:
+                self.simulated[plan.id] = play(office, plan, self.behaviours[plan.id], stage.fill)
+
     def _compare(self, current: Settings) -> list[Difference]:
         office = bootstrap.office(current)
-        stage = Stage(current)
-        found: list[Difference] = []
-        for plan in office.plans.values():
-            with stage.office(plan) as simulated:
-                played = play(simulated, plan, self.behaviours[plan.id], stage.fill)
-            found += differences(office, played, self.first, self.last)
-        return found
+        return [
+            difference
+            for played in self.simulated.values()
+            for difference in differences(office, played, self.first, self.last)
+        ]
 
     def _say_end(self, current: Settings, found: list[Difference], url: str, seconds: float) -> None:
         with bootstrap.ledger(current).snapshot() as ledger:
@@ -279,11 +238,6 @@ class Year:
         self.console.say("year_equal" if not found else "year_not_equal", count=len(found))
         if not self.once:
             self.console.say("year_look", url=url)
-
-
-def _day_of(moment: datetime) -> datetime:
-    """The hour of the moment's day from which a file may be handed in: its evening is said, and half a day won."""
-    return at(local(moment).date(), time(TICK_HOUR))
 
 
 def _kind(kind: str) -> str:

@@ -27,7 +27,9 @@ A_WEEK = timedelta(days=7)
 DAYS_TO_OPEN = 3
 """An opening notice goes out once a worker has made the workbooks, by when it may be some days later on a clock that
 runs a day in seconds: so many working days less may be left. That the number is right is the simulation's affair."""
-_DAYS_LEFT = re.compile(r"còn (\d+) ngày làm việc")
+_DAYS_LEFT = re.compile(r"còn (\d+) ngày làm việc|\((?:hôm nay|đã quá hạn)\)")
+_CELL = re.compile(r"\bô [A-Z]{1,2}\d+\b")
+"""The simulation's plain files have no heads above their rows, and other columns."""
 GONE_OUT = frozenset({"sent"})
 
 
@@ -76,7 +78,7 @@ def _digest_days(office: Office, compared: Mapping[str, Round], first: datetime,
     day, end = local(first + A_WEEK).date(), local(last - CLOSED_BEFORE).date()
     while day < end:
         if week_began(day, calendar) == day and any(
-            round_.opens <= start_of_work(day) <= round_.locks for round_ in rounds
+            round_.opens + timedelta(days=DAYS_TO_OPEN) <= start_of_work(day) <= round_.locks for round_ in rounds
         ):
             found.add(day)
         day += timedelta(days=1)
@@ -111,14 +113,22 @@ def _messages(expected: Mapping[str, dict[str, Any]], real: Mapping[str, dict[st
 
 
 def says_the_same(expected: str, found: str, *, may_be_later: bool) -> bool:
-    """Whether two texts are the same. One that `may_be_later` may say that some days less are left."""
+    """Whether two texts are the same, wherever in a workbook the cells are that they speak of.
+
+    One that `may_be_later` may say that some days less are left.
+    """
+    expected, found = (_CELL.sub("ô", text) for text in (expected, found))
     if not may_be_later or expected == found:
         return expected == found
-    left, left_really = (tuple(map(int, _DAYS_LEFT.findall(text))) for text in (expected, found))
+    left, left_really = ([_days_left(phrase) for phrase in _DAYS_LEFT.finditer(text)] for text in (expected, found))
     is_near = len(left) == len(left_really) and all(
         0 <= one - really <= DAYS_TO_OPEN for one, really in zip(left, left_really, strict=True)
     )
     return is_near and _DAYS_LEFT.sub("", expected) == _DAYS_LEFT.sub("", found)
+
+
+def _days_left(phrase: re.Match[str]) -> int:
+    return int(phrase[1]) if phrase[1] else 0 if "nay" in phrase[0] else -1
 
 
 def _facts(round_id: str, expected: Mapping[str, Any], real: Mapping[str, Any]) -> Iterator[Difference]:
