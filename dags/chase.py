@@ -37,13 +37,13 @@ with DAG(
     @task(task_display_name=label("chase"), priority_weight=FIRST_OF_ALL)
     def decide() -> str:
         context = get_current_context()
-        office, moment = bootstrap.office(), tick(context)
-        decided = chase(office, moment)
-        decided.queued += digest(office, moment)
-        if bootstrap.settings().clock.is_fast:
-            flush_outbox(
-                sending_office(), by=f"{context['dag_run'].run_id}/{context['ti'].try_number}", clock=lambda: moment
-            )
+        with tick(context) as moment:
+            office = bootstrap.office()
+            decided = chase(office, moment)
+            decided.queued += digest(office, moment)
+            if bootstrap.settings().clock.is_fast:
+                by = f"{context['dag_run'].run_id}/{context['ti'].try_number}"
+                flush_outbox(sending_office(), by=by, clock=lambda: moment)
         return str(decided)
 
     decide()

@@ -38,3 +38,12 @@ def test_what_never_comes_is_not_awaited_for_ever(tmp_path, monkeypatch):
     monkeypatch.setattr(handed_in, "sleep", naps.append)
     HandedIn(tmp_path).wait_for(MORNING)
     assert len(naps) == 2
+
+
+def test_the_last_tick_is_known_where_somebody_plays_the_units(tmp_path):
+    units, tick = HandedIn(tmp_path), HandedIn(tmp_path)
+    tick.tell_tick(MORNING)
+    assert units.last_tick() is None
+    units.tell(MORNING)
+    tick.tell_tick(MORNING)
+    assert units.last_tick() == MORNING

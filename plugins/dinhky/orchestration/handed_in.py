@@ -1,7 +1,8 @@
 """Whoever plays the units on a fast clock, and the ticks, wait for each other.
 
-A day passes in seconds there. A file of the evening must have come in when the next morning's tick looks, and on a busy
-machine nothing but waiting makes it so. In earnest nobody plays the units, and nothing waits.
+A day passes in seconds there. A file of the evening must have come in when the next morning's tick looks, and must not
+when the last one does; on a busy machine nothing but waiting makes it so. In earnest nobody plays the units, and
+nothing waits.
 """
 
 from __future__ import annotations
@@ -18,26 +19,39 @@ LOOK_EVERY_SECONDS = 0.05
 
 
 class HandedIn:
-    """A note in the service's folder: the moment before which every file has been handed in."""
+    """Two notes in the service's folder: before which moment every file has come in, and which tick was the last."""
 
     def __init__(self, home: Path) -> None:
-        self._note = home / "handed-in.txt"
-        self._told: datetime | None = None
+        self._files = home / "handed-in.txt"
+        self._ticks = home / "ticked.txt"
 
     def tell(self, moment: datetime) -> None:
         """Say that whatever was to come before this moment has come."""
-        if moment != self._told:
-            new = self._note.with_suffix(".new")
-            new.write_text(moment.isoformat(), "ascii")
-            os.replace(new, self._note)
-            self._told = moment
+        _write(self._files, moment)
 
     def wait_for(self, moment: datetime) -> None:
         """Return when the files from before this moment have come, or were awaited for long enough."""
         deadline = monotonic() + LONGEST_SECONDS
-        while monotonic() < deadline:
-            with suppress(FileNotFoundError):
-                if datetime.fromisoformat(self._note.read_text("ascii")) < moment:
-                    sleep(LOOK_EVERY_SECONDS)
-                    continue
-            return
+        while (told := _read(self._files)) and told < moment and monotonic() < deadline:
+            sleep(LOOK_EVERY_SECONDS)
+
+    def tell_tick(self, moment: datetime) -> None:
+        """Say that the tick that stands for this moment has decided, if anybody plays the units."""
+        if self._files.exists():
+            _write(self._ticks, moment)
+
+    def last_tick(self) -> datetime | None:
+        """What the last tick stood for that said so."""
+        return _read(self._ticks)
+
+
+def _write(note: Path, moment: datetime) -> None:
+    new = note.with_suffix(".new")
+    new.write_text(moment.isoformat(), "ascii")
+    os.replace(new, note)
+
+
+def _read(note: Path) -> datetime | None:
+    with suppress(FileNotFoundError):
+        return datetime.fromisoformat(note.read_text("ascii"))
+    return None

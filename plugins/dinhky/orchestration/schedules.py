@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -129,13 +131,18 @@ def chase_catches_up() -> bool:
     return not bootstrap.settings().clock.is_real
 
 
-def tick(context: Any) -> datetime:
-    """The office moment that a chore's run stands for, in UTC. On a fast clock, what came before it is there then."""
+@contextmanager
+def tick(context: Any) -> Iterator[datetime]:
+    """The office moment that a chore's run stands for, in UTC; on a fast clock, with what came before it there."""
     current = bootstrap.settings()
     moment = current.clock.tick(context["dag_run"].run_after)
-    if current.clock.is_fast:
-        HandedIn(current.home).wait_for(moment)
-    return moment
+    if not current.clock.is_fast:
+        yield moment
+        return
+    units = HandedIn(current.home)
+    units.wait_for(moment)
+    yield moment
+    units.tell_tick(moment)
 
 
 def _fast_ticks(clock: Clock) -> list[datetime]:

@@ -49,15 +49,26 @@ class Units:
         ]
         self._filled: dict[datetime, bytes] = {}
 
-    def act(self, now: datetime, ticked: datetime) -> None:
-        """Hand in what is due at the office moment `now`; `ticked` is what the newest finished tick stands for."""
+    @property
+    def ticked(self) -> datetime:
+        """The office moment that the newest finished tick stands for; before the first one, the beginning."""
+        return self._handed_in.last_tick() or self._first
+
+    def act(self, now: datetime) -> None:
+        """Hand in what is due at the office moment `now`."""
+        ticked = self.ticked
         self._ends = [
             end for end in self._ends if end[0] > now or (end[0] > now - TOLD_WITHIN and not self._is_told(end))
         ]
-        left, awaited = [], now + FILLED_AHEAD
-        for delivery in self._waiting:
+        left: list[Delivery] = []
+        awaited = now + FILLED_AHEAD
+        for number, delivery in enumerate(self._waiting):
+            if _day_of(delivery.at) > now:  # and so are all others
+                left += self._waiting[number:]
+                awaited = min(awaited, delivery.at)
+                break
             waits_for_an_end = self._waits_for_an_end(delivery)
-            is_due = _day_of(delivery.at) <= now and self.has_ticked(ticked, delivery.at) and not waits_for_an_end
+            is_due = self.has_ticked(ticked, delivery.at) and not waits_for_an_end
             if is_due and (self._deliver(delivery) or self._office.rounds[delivery.round_id].is_over(now)):
                 continue
             left.append(delivery)

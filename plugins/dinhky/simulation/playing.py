@@ -64,6 +64,8 @@ FLUSH_AFTER = timedelta(seconds=45)
 """How long after a decision the dispatcher comes by: it does so every minute."""
 LOCK_GRACE = timedelta(minutes=3)
 """How long the tasks of units wait past a lock for a file on its way, as in `dinhky.orchestration.waiting`."""
+PEOPLE_ARE_BACK = timedelta(minutes=7)
+"""How long after an outage people do what they could not do during it: the machine has caught up by then."""
 CLEARED_AFTER = timedelta(hours=2)
 """When an operator has seen a refused sending, or a report sent back, and lets it be compiled anew."""
 OPENING_TO_ANSWER = timedelta(minutes=20)
@@ -232,7 +234,7 @@ class _Player:
             if outage is None:
                 act(moment)
             elif turn is not _Turn.TICK:
-                self._at(outage.end, _Turn(turn), act)
+                self._at(outage.end + (PEOPLE_ARE_BACK if turn is _Turn.DECIDE else timedelta()), _Turn(turn), act)
             self._played.ended = moment
         return self._end()
 
