@@ -175,7 +175,7 @@ class Year:
 
     @contextmanager
     def _approving(self, current: Settings, approvers: list[AirflowApi]) -> Iterator[None]:
-        """Meanwhile, say yes to everything that waits for an approver; the API may be slow, and no unit waits for it."""
+        """Meanwhile, say yes to all that waits for an approver: the API may be slow, and no unit waits for it."""
         is_over = Event()
 
         def approve() -> None:

@@ -51,7 +51,7 @@ from dinhky.rounds.reporting import (
 )
 from dinhky.rounds.standing_duties import close_standing, standing_rounds
 from dinhky.simulation.acting import Acted, decided_by_officer
-from dinhky.simulation.behaviour import Act, Behaviour, Decision, Delivery, Fault, LetOff, Rows, Ruling
+from dinhky.simulation.behaviour import Act, Behaviour, Decision, Delivery, Fault, LetOff, Outage, Rows, Ruling
 from dinhky.simulation.recording import RecordingChannel, Sent
 
 GRID = timedelta(minutes=30)
@@ -64,8 +64,10 @@ FLUSH_AFTER = timedelta(seconds=45)
 """How long after a decision the dispatcher comes by: it does so every minute."""
 LOCK_GRACE = timedelta(minutes=3)
 """How long the tasks of units wait past a lock for a file on its way, as in `dinhky.orchestration.waiting`."""
-PEOPLE_ARE_BACK = timedelta(minutes=7)
-"""How long after an outage people do what they could not do during it: the machine has caught up by then."""
+PEOPLE_ARE_BACK = timedelta(minutes=6)
+A_DECISION = timedelta(minutes=1)
+"""How long after an outage people begin to do what they could not do during it, and how long each thing takes: the
+machine has caught up by then."""
 CLEARED_AFTER = timedelta(hours=2)
 """When an operator has seen a refused sending, or a report sent back, and lets it be compiled anew."""
 OPENING_TO_ANSWER = timedelta(minutes=20)
@@ -209,6 +211,7 @@ class _Player:
         self._decided: dict[str, int] = {}
         self._finished: set[str] = set()
         self._extended: dict[str, datetime] = {}
+        self._put_off: dict[datetime, timedelta] = {}
 
     def play(self) -> Played:
         for round_ in self._played.rounds.values():
@@ -234,9 +237,16 @@ class _Player:
             if outage is None:
                 act(moment)
             elif turn is not _Turn.TICK:
-                self._at(outage.end + (PEOPLE_ARE_BACK if turn is _Turn.DECIDE else timedelta()), _Turn(turn), act)
+                self._at(self._after(outage, _Turn(turn)), _Turn(turn), act)
             self._played.ended = moment
         return self._end()
+
+    def _after(self, outage: Outage, turn: _Turn) -> datetime:
+        """When what an outage has held up is done: by the machine at once, by people one thing after another."""
+        if turn is not _Turn.DECIDE:
+            return outage.end
+        self._put_off[outage.end] = self._put_off.get(outage.end, PEOPLE_ARE_BACK) + A_DECISION
+        return outage.end + self._put_off[outage.end]
 
     def _at(self, moment: datetime, turn: _Turn, act: Callable[[datetime], None]) -> None:
         self._count += 1
