@@ -11,7 +11,8 @@ from dinhky import bootstrap
 from dinhky.domain.plan import Plan
 from dinhky.rounds.ports import Office
 from dinhky.simulation.broken import Broken, BrokenPromise
-from dinhky.simulation.playing import Played, play
+from dinhky.simulation.played import Played
+from dinhky.simulation.playing import play
 from dinhky.simulation.promises import broken_promises
 from dinhky.simulation.setting import Stage, reading_of
 

@@ -34,7 +34,8 @@ from dinhky.service.year_comparison import ANSWERS, Difference, differences
 from dinhky.service.year_pace import paced
 from dinhky.service.year_units import Units
 from dinhky.simulation.behaviour import Behaviour
-from dinhky.simulation.playing import Played, play
+from dinhky.simulation.played import Played
+from dinhky.simulation.playing import play
 from dinhky.simulation.setting import OPERATOR, Stage
 
 START_UP = timedelta(seconds=120)

@@ -16,7 +16,7 @@ from dinhky.domain.schedule import Round
 from dinhky.rounds.correspondence import EMAIL
 from dinhky.rounds.digests import DIGEST
 from dinhky.rounds.ports import Office
-from dinhky.simulation.playing import Played
+from dinhky.simulation.played import Played
 
 CLOSED_BEFORE = timedelta(days=7)
 """Rounds that lock later than this before the end may still be on their way to being closed."""

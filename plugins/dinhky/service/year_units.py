@@ -12,7 +12,8 @@ from dinhky.intake.receive import receive
 from dinhky.orchestration.handed_in import HandedIn
 from dinhky.rounds.ports import Office
 from dinhky.simulation.behaviour import Behaviour, Delivery, Fault
-from dinhky.simulation.playing import Played, scored
+from dinhky.simulation.played import Played
+from dinhky.simulation.playing import scored
 from dinhky.workbook.sample import fill
 
 TICK_HOUR = 8

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dinhky.simulation.behaviour import Ruling
-from dinhky.simulation.playing import Arrival
+from dinhky.simulation.played import Arrival
 
 ACCEPTED, RETURNED, HELD, REFUSED = "accepted", "returned", "held", "refused"
 BY_OFFICER, DECLINED = "returned by the officer", "declined"

@@ -7,21 +7,17 @@ back: files that lie in the folder with the moment they arrived, rounds that are
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from enum import IntEnum
 from typing import Any
 
-from dinhky.domain.assignment import Assignment
 from dinhky.domain.chase import (
-    escalation_at,
     extension_reminder_at,
     in_office_hours,
     mend_reminder_at,
-    overdue_ladder,
-    unit_ladder,
 )
 from dinhky.domain.contest import SCORED, PhaseKind
 from dinhky.domain.errors import CompilingRefused, DecisionRefused, PhaseRefused, SendingRefused
@@ -29,7 +25,7 @@ from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, end_of, local, sta
 from dinhky.domain.plan import Kind, Plan
 from dinhky.domain.schedule import Round
 from dinhky.intake.receipt import Verdict
-from dinhky.intake.receive import Receipt, receive
+from dinhky.intake.receive import receive
 from dinhky.rounds.asking import prefilled_for
 from dinhky.rounds.chasing import chase
 from dinhky.rounds.closing import close_milestone, close_posts_round
@@ -52,14 +48,10 @@ from dinhky.rounds.reporting import (
 from dinhky.rounds.standing_duties import close_standing, standing_rounds
 from dinhky.simulation.acting import Acted, decided_by_officer
 from dinhky.simulation.behaviour import Act, Behaviour, Decision, Delivery, Fault, LetOff, Outage, Rows, Ruling
+from dinhky.simulation.played import Arrival, Closed, Compiled, Decided, Played
 from dinhky.simulation.recording import RecordingChannel, Sent
+from dinhky.simulation.tick_grid import DIGEST_TICK, TickGrid
 
-GRID = timedelta(minutes=30)
-"""The chase looks at every full and half hour."""
-FIRST_TICK, LAST_TICK = time(7, 0), time(16, 30)
-DIGEST_TICK = time(8, 0)
-"""The first tick of a morning at which digests are decided."""
-LAST_DIGEST_TICK = time(11, 30)
 FLUSH_AFTER = timedelta(seconds=45)
 """How long after a decision the dispatcher comes by: it does so every minute."""
 LOCK_GRACE = timedelta(minutes=3)
@@ -77,8 +69,6 @@ PHASE_TRIED_AGAIN = timedelta(hours=1)
 SMALLEST_JURY_LEFT = 2
 """With fewer sheets than that the chair goes on waiting."""
 LET_OFF_BECAUSE = "simulated"
-LAST_MOMENTS = timedelta(days=75)
-"""How long after the year's last lock the system is still watched: it has nothing more to say then."""
 
 
 class _Turn(IntEnum):
@@ -90,69 +80,6 @@ class _Turn(IntEnum):
     DECIDE = 3
     TICK = 4
     FLUSH = 5
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file that was taken in: when it arrived, when it was looked at, and the answer."""
-
-    delivery: Delivery
-    arrived: datetime
-    received: datetime
-    receipt: Receipt
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A report compiled at `at` with these facts."""
-
-    round_id: str
-    at: datetime
-    version: ReportVersion
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Closed:
-    """A round, or a period of standing duties, that was closed at `at`: what the use case gave back."""
-
-    round_id: str
-    at: datetime
-    result: Any
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What the approver said of a round's report, or of what a contest's phase ended with."""
-
-    round_id: str
-    at: datetime
-    approved: bool
-
-
-@dataclass
-class Played:
-    """What came of it. `outbox` are its rows as they ended; `assignments` the parts of every round that was opened.
-
-    `happened` are arrivals and decisions in the order in which they were taken in.
-    """
-
-    plan: Plan
-    behaviour: Behaviour
-    rounds: Mapping[str, Round]
-    sent: list[Sent] = field(default_factory=list)
-    opened: dict[str, datetime] = field(default_factory=dict)
-    arrivals: list[Arrival] = field(default_factory=list)
-    compiled: list[Compiled] = field(default_factory=list)
-    reports_sent: list[tuple[str, datetime, ReportVersion]] = field(default_factory=list)
-    closed: list[Closed] = field(default_factory=list)
-    decided: list[Decided] = field(default_factory=list)
-    let_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    happened: list[Arrival | Acted] = field(default_factory=list)
-    announced: list[tuple[str, datetime, ReportVersion]] = field(default_factory=list)
-    ended: datetime | None = None
-    outbox: list[dict[str, Any]] = field(default_factory=list)
-    assignments: dict[str, list[Assignment]] = field(default_factory=dict)
 
 
 def play(office: Office, plan: Plan, behaviour: Behaviour, fill: Callable[[bytes, Rows], bytes]) -> Played:
@@ -204,6 +131,7 @@ class _Player:
         )
         self._plan, self._behaviour, self._fill = plan, behaviour, fill
         self._events: list[tuple[datetime, int, int, Callable[[datetime], None]]] = []
+        self._grid = TickGrid(behaviour, office.calendar, rounds.values())
         self._count = 0
         self._flushes: set[datetime] = set()
         self._ticked: set[datetime] = set()
@@ -227,9 +155,9 @@ class _Player:
             self._at(decision.at, _Turn.DECIDE, self._letting_off(decision))
         for ruled in self._behaviour.acts:
             self._at(ruled.at, _Turn.DECIDE, self._acting(ruled))
-        for moment in self._ticks():
+        for moment in self._grid.needed():
             self._tick_at(moment)
-        for moment in self._digest_ticks():
+        for moment in self._grid.of_digests():
             self._at(moment, _Turn.TICK, self._digest)
         while self._events:
             moment, turn, _, act = heapq.heappop(self._events)
@@ -261,7 +189,7 @@ class _Player:
             if not self._open(round_, now):
                 return
             self._played.opened[round_.id] = now
-            self._tick_at(self._next_tick(now))  # something is due already if it opened late
+            self._tick_at(self._grid.next(now))  # something is due already if it opened late
             with self._office.ledger.snapshot() as ledger:
                 for row in ledger.messages(round_.id):
                     if row["kind"] == "opening" and row["unit"]:
@@ -384,7 +312,7 @@ class _Player:
             self._played.happened.append(Acted(act, now, refused, is_new))
             if not is_new:
                 return
-            self._tick_at(self._next_tick(now))
+            self._tick_at(self._grid.next(now))
             if act.ruling is Ruling.RETURN:
                 self._tick_for_mending(round_, now)
             if act.ruling is Ruling.EXTEND and act.until:
@@ -392,7 +320,7 @@ class _Player:
                 self._at(act.until + LOCK_GRACE, _Turn.CLOSE, self._closing(round_))
                 after_due = max(now, round_.unit_due + timedelta(seconds=1))
                 reminder = max(extension_reminder_at(act.until, self._office.calendar), after_due)
-                self._tick_at(self._next_tick(reminder))
+                self._tick_at(self._grid.next(reminder))
             if act.ruling is Ruling.TAKE and any(sent[0] == round_.id for sent in self._played.reports_sent):
                 self._again(round_, now)
             for touched in self._touched(round_, now):
@@ -515,7 +443,7 @@ class _Player:
         if receipt.verdict is Verdict.RETURNED:
             self._tick_for_mending(round_, now)
         if delivery.marks and (receipt.number or 0) > 1:
-            self._tick_at(self._next_tick(now))  # a correction may strike something out: its unit owes again
+            self._tick_at(self._grid.next(now))  # a correction may strike something out: its unit owes again
         for touched in self._touched(round_, now):
             self._at(now + timedelta(seconds=20), _Turn.CLOSE, self._closing(touched))
         self._flush_soon(now)
@@ -541,7 +469,7 @@ class _Player:
         """Look when the unit has had its days to mend what was sent back."""
         due = mend_reminder_at(round_, returned_at, self._office.calendar)
         if due:
-            self._tick_at(self._next_tick(due))
+            self._tick_at(self._grid.next(due))
 
     def _tick_at(self, moment: datetime) -> None:
         if moment not in self._ticked:
@@ -586,56 +514,11 @@ class _Player:
                 self._flush_soon(moment)
         self._mail.retries.clear()
 
-    def _ticks(self) -> list[datetime]:
-        """The grid's moments at which something can be due, and those at which the behaviour looks anyway."""
-        calendar = self._office.calendar
-        wanted = []
-        for round_ in self._played.rounds.values():
-            wanted += [due.at for due in unit_ladder(round_, calendar)]
-            wanted += [due.at for due in overdue_ladder(round_, calendar, until=round_.locks + LAST_MOMENTS)]
-            wanted += [escalation_at(round_, calendar), round_.opens, round_.locks + timedelta(days=1)]
-        wanted += [outage.end for outage in self._behaviour.outages]
-        found = {self._next_tick(moment) for moment in wanted} | set(self._behaviour.extra_ticks)
-        last = max(round_.locks for round_ in self._played.rounds.values())
-        found |= {self._next_tick(last + timedelta(days=days)) for days in range(1, LAST_MOMENTS.days, 7)}
-        return sorted(found)
-
-    def _digest_ticks(self) -> list[datetime]:
-        """The first tick of every morning that digests are decided at; none where the system is down all morning."""
-        rounds = self._played.rounds.values()
-        day = local(min(round_.opens for round_ in rounds)).date()
-        last = local(max(round_.locks for round_ in rounds)).date() + LAST_MOMENTS
-        found = []
-        while day <= last:
-            moment = self._next_tick(at(day, DIGEST_TICK))
-            if local(moment).date() == day and local(moment).time() <= LAST_DIGEST_TICK:
-                found.append(moment)
-            day += timedelta(days=1)
-        return found
-
-    def _next_tick(self, moment: datetime) -> datetime:
-        """The first tick at or after a moment that happens, and in office hours."""
-        moment = _on_grid(moment)
-        while True:
-            outage = self._behaviour.is_down(moment)
-            if outage:
-                moment = _on_grid(outage.end)
-            elif in_office_hours(moment, self._office.calendar) and local(moment).time() <= LAST_TICK:
-                return moment
-            else:
-                moment += GRID
-
     def _end(self) -> Played:
         with self._office.ledger.snapshot() as ledger:
             self._played.outbox = ledger.messages()
             self._played.assignments = {round_id: ledger.assignments(round_id) for round_id in self._played.opened}
         return self._played
-
-
-def _on_grid(moment: datetime) -> datetime:
-    here = local(moment)
-    begun = here.replace(minute=here.minute // 30 * 30, second=0, microsecond=0)
-    return begun if begun == here else begun + GRID
 
 
 def _seconds_from(now: datetime) -> Any:

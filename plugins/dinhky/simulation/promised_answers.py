@@ -13,7 +13,7 @@ from dinhky.simulation import wording_truth as words
 from dinhky.simulation.acting import Acted
 from dinhky.simulation.behaviour import Act, Ruling
 from dinhky.simulation.broken import Broken, BrokenPromise
-from dinhky.simulation.playing import Arrival
+from dinhky.simulation.played import Arrival
 from dinhky.simulation.wording_truth import weekday_and_day
 from dinhky.simulation.year_played import MINUTE, YearPlayed, addresses, any_covers
 

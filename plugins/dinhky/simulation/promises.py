@@ -11,7 +11,7 @@ from typing import Any
 
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.simulation.broken import Broken, BrokenPromise
-from dinhky.simulation.playing import Played
+from dinhky.simulation.played import Played
 from dinhky.simulation.promised_answers import Answers
 from dinhky.simulation.promised_contests import Contests
 from dinhky.simulation.promised_digests import Digests

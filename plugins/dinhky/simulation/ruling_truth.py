@@ -12,7 +12,7 @@ from dinhky.domain.schedule import Round
 from dinhky.simulation.acting import Acted
 from dinhky.simulation.behaviour import Ruling
 from dinhky.simulation.part_truth import ACCEPTED, BY_OFFICER, DECLINED, HELD, Part
-from dinhky.simulation.playing import Arrival
+from dinhky.simulation.played import Arrival
 
 LONGEST_EXTENSION = timedelta(days=60)
 

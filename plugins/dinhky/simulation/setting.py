@@ -19,7 +19,8 @@ from dinhky.ledger import SqlLedger
 from dinhky.rounds.ports import Office
 from dinhky.simulation.behaviour import Behaviour, Rows
 from dinhky.simulation.plain_files import MemoryFiles, PlainReports, PlainWorkbooks, fill_plain
-from dinhky.simulation.playing import Played, play, play_history
+from dinhky.simulation.played import Played
+from dinhky.simulation.playing import play, play_history
 from dinhky.simulation.promises import broken_in_a_closed_year, broken_promises
 from dinhky.simulation.recording import Sent
 from dinhky.simulation.summary import Summary, summarised

@@ -14,7 +14,7 @@ from dinhky.domain.plan import Obligation
 from dinhky.simulation.broken import BrokenPromise
 from dinhky.simulation.ladder_truth import AFTER_DUE, BEFORE_DUE
 from dinhky.simulation.letters_truth import Letters
-from dinhky.simulation.playing import Played
+from dinhky.simulation.played import Played
 
 FAMILIES = (
     "opening",

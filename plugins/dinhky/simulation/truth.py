@@ -29,7 +29,7 @@ from dinhky.simulation.part_truth import (
     Part,
     Standing,
 )
-from dinhky.simulation.playing import Arrival, Played
+from dinhky.simulation.played import Arrival, Played
 from dinhky.simulation.ruling_truth import Verdict, carried_out
 
 

@@ -13,7 +13,7 @@ from dinhky.domain.schedule import Round
 from dinhky.simulation import wording_truth as words
 from dinhky.simulation.behaviour import Outage
 from dinhky.simulation.broken import Broken, BrokenPromise, Key, broken, key_of
-from dinhky.simulation.playing import Played
+from dinhky.simulation.played import Played
 from dinhky.simulation.recording import Sent
 from dinhky.simulation.truth import Truth
 
