@@ -116,15 +116,17 @@ def cpu_seconds() -> float:
 
 
 def show(comparison: Comparison, taken: dict[str, float]) -> None:
-    """The comparison as a table: milliseconds, times the floor, and how much longer than ours."""
+    """The comparison as a table: milliseconds, how many a second, times the floor, and how much longer than ours."""
     floor = next((taken[case.name] for case in comparison.cases if case.is_floor), None)
     ours = next(taken[case.name] for case in comparison.cases if case.is_ours)
     say(f"\n{comparison.title}\n  {comparison.means}")
-    say(f"  {'':<58}{'ms CPU':>9}{'× floor':>9}{'× ours':>9}")
+    say(f"  {'':<58}{'ms CPU':>9}{'a second':>10}{'× floor':>9}{'× ours':>9}")
     for case in comparison.cases:
         over_floor = f"{taken[case.name] / floor:.1f}" if floor else "–"
         mark = "→" if case.is_ours else " "
-        say(f"{mark} {case.name:<58}{taken[case.name]:>9.2f}{over_floor:>9}{taken[case.name] / ours:>9.2f}")
+        milliseconds = taken[case.name]
+        figures = f"{milliseconds:>9.2f}{1000 / milliseconds:>10.1f}{over_floor:>9}{milliseconds / ours:>9.2f}"
+        say(f"{mark} {case.name:<58}{figures}")
 
 
 def say(text: str) -> None:

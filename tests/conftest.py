@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
 from dinhky import bootstrap
@@ -30,6 +31,9 @@ PLAN = "phuc-loi-2026"
 FIRST_QUARTER = f"{PLAN}/PL-5/2026-Q1"
 OPENS = datetime.fromisoformat("2026-03-05T07:30+07:00")
 SECRET = "the same in every home, so that workbooks may travel"
+
+settings.register_profile("shares its machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shares its machine")  # with tests that run beside: how long an example takes says nothing
 
 
 @dataclass(frozen=True)

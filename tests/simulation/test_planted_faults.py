@@ -19,9 +19,10 @@ from dinhky.intake import receive as door
 from dinhky.ledger.transaction import SqlTransaction
 from dinhky.rounds import chasing, contest_answers, dispatching
 from dinhky.rounds.kept_messages import Letter
-from dinhky.simulation import playing
+from dinhky.simulation import playing, tick_grid
 from dinhky.simulation.behaviour import Behaviour
 from dinhky.simulation.broken import Broken
+from dinhky.simulation.played import Played
 from dinhky.simulation.promises import broken_in_a_closed_year, broken_promises
 from dinhky.simulation.recording import RecordingChannel, Sent
 from dinhky.simulation.setting import reading_of
@@ -377,7 +378,7 @@ def test_dates_that_are_worked_out_wrongly(monkeypatch, stage, plans, part):
     plan = plans["phuc-loi-2026"]
     calendar = bootstrap.calendar_of(stage.settings, also=[plan])
     rounds = {round_.id: round_ for round_ in schedule.all_rounds_of(plan, calendar)}
-    played = playing.Played(plan, Behaviour(plan.id, 0, {}, (), {}), rounds)
+    played = Played(plan, Behaviour(plan.id, 0, {}, (), {}), rounds)
     broken = broken_promises(played, calendar, reading_of(stage.settings.include))
     assert (Broken.WRONG_DATE, "round: due") in {(one.what, one.kind) for one in broken}
 
@@ -390,7 +391,7 @@ def test_a_ladder_that_begins_on_another_day(monkeypatch, kinds_broken_in, days,
         ladder = right(replace(round_, reminders=Reminders(before=(-days, 1, 0))), calendar)
         return [replace(due, step="T-3") if due.step == f"T{days}" else due for due in ladder]
 
-    for module in (chase, playing):
+    for module in (chase, tick_grid):
         monkeypatch.setattr(module, "unit_ladder", wrong)
     assert broken in kinds_broken_in("xuan-dam-2025", 2)
 
@@ -398,7 +399,7 @@ def test_a_ladder_that_begins_on_another_day(monkeypatch, kinds_broken_in, days,
 @pytest.mark.parametrize("days", [-1, 1])
 def test_an_escalation_on_another_day(monkeypatch, kinds_broken_in, days):
     right = chase.escalation_at
-    for module in (chase, chasing, playing):
+    for module in (chase, chasing, tick_grid):
         monkeypatch.setattr(
             module, "escalation_at", lambda round_, calendar: right(round_, calendar) + timedelta(days=days)
         )

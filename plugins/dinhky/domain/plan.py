@@ -342,15 +342,18 @@ class Plan:
 
     def obligation(self, ref: str) -> Obligation:
         """The obligation, or phase of a contest, of that ref. Raises UnknownName."""
-        whole, _, phase = ref.rpartition(".")
-        for obligation in self.obligations:
-            if obligation.ref == ref:
-                return obligation
-            if phase and obligation.ref == whole:
-                for one in self.phases_of(obligation):
-                    if one.ref == ref:
-                        return one
+        if ref in self._by_ref:
+            return self._by_ref[ref]
         raise unknown("unknown_obligation", ref, [obligation.ref for obligation in self.obligations])
+
+    @cached_property
+    def _by_ref(self) -> dict[str, Obligation]:
+        """Obligations and phases; of two with one ref, the first."""
+        found: dict[str, Obligation] = {}
+        for obligation in self.obligations:
+            for one in (obligation, *self.phases_of(obligation)):
+                found.setdefault(one.ref, one)
+        return found
 
 
 def nearest(wrong: str, right: list[str]) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.contest import PhaseKind, contest_feasibility
@@ -53,7 +54,7 @@ class Round:
     cancelled: str = ""
     reminders: Reminders = USUAL
 
-    @property
+    @cached_property
     def id(self) -> str:
         """`phuc-loi-2026/PL-5/2026-Q1`: the key of the round everywhere."""
         return round_id(self.plan_id, self.ref, self.period.label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
@@ -126,7 +126,9 @@ def _values(plan_id: str, key: str, post: ToldPost) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=8192)
 def _told(row: Row[Any]) -> ToldPost:
+    """A row never changes but for its withdrawal, and is read again for every message about its round."""
     return ToldPost(
         id=f"{row.id:012d}",  # as text in the order of telling, whatever else the ledger holds
         unit=row.unit,

@@ -7,6 +7,7 @@ not have gone out, so a person decides).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -34,8 +35,14 @@ _SETTLE = (
         state=bindparam("to"), settled_at=bindparam("at"), answer=bindparam("said"), claimed_by=None, lease_until=None
     )
 )
+_HISTORY = select(schema.rounds.c.id).where(
+    schema.rounds.c.id == bindparam("of_round"), schema.rounds.c.opened_at > schema.rounds.c.locks
+)
+_KEYS = select(_ROWS.key).where(_ROWS.key.startswith(bindparam("beginning"), autoescape=False, escape="/"))
+_KEYS_OF_ROUND = _KEYS.where(_ROWS.round_id == bindparam("of_round"))
 _SETTLE_OURS = _SETTLE.where(_ROWS.claimed_by == bindparam("holder"))
 """Statements that every message needs, put together once."""
+_SPECIAL_IN_LIKE = re.compile(r"[%_/]")
 
 
 class MessageRows(Rows):
@@ -59,18 +66,15 @@ class MessageRows(Rows):
 
     def is_history(self, round_id: str) -> bool:
         """Whether the round was past its lock when it was opened: no message about it is ever queued."""
-        table = schema.rounds
-        query = select(table.c.id).where(table.c.id == round_id, table.c.opened_at > table.c.locks)
-        return self._connection.execute(query).first() is not None
+        return self._connection.execute(_HISTORY, {"of_round": round_id}).first() is not None
 
     def message_keys(self, prefix: str) -> set[str]:
         """The keys in the outbox that begin so."""
-        table = schema.outbox
-        query = select(table.c.key).where(table.c.key.startswith(prefix, autoescape=True))
         about = prefix.partition("|")[0]
+        beginning = {"beginning": _SPECIAL_IN_LIKE.sub(r"/\g<0>", prefix)}
         if about.count("/") == 2:  # a round's id, and its messages are found by that: no index knows of prefixes
-            query = query.where(table.c.round_id == about)
-        return set(self._connection.scalars(query))
+            return set(self._connection.scalars(_KEYS_OF_ROUND, beginning | {"of_round": about}))
+        return set(self._connection.scalars(_KEYS, beginning))
 
     def recover(self, now: datetime, reason: str) -> int:
         """Take back what a dead dispatcher holds: `claimed` returns to the queue (nothing was said to any server yet),

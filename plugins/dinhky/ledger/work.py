@@ -32,6 +32,22 @@ _ROUND_IDS_NOT_OVER = _ROUND_IDS.where(
 _ASSIGNMENT = select(schema.assignments).where(
     schema.assignments.c.round_id == bindparam("of_round"), schema.assignments.c.unit == bindparam("of_unit")
 )
+_ASSIGNMENTS = (
+    select(schema.assignments)
+    .where(schema.assignments.c.round_id == bindparam("of_round"))
+    .order_by(schema.assignments.c.position, schema.assignments.c.unit)
+)
+_ASSIGNMENTS_OF = (
+    select(schema.assignments)
+    .where(schema.assignments.c.round_id.in_(bindparam("of_rounds", expanding=True)))
+    .order_by(schema.assignments.c.position, schema.assignments.c.unit)
+)
+_UNIT_DUE = select(schema.rounds.c.unit_due).where(schema.rounds.c.id == bindparam("of_round"))
+_CHANGES = (
+    select(schema.events.c.detail)
+    .where(schema.events.c.round_id == bindparam("of_round"), schema.events.c.kind == "round_changed")
+    .order_by(schema.events.c.id)
+)
 _MOVE = update(schema.assignments).where(
     schema.assignments.c.round_id == bindparam("of_round"), schema.assignments.c.unit == bindparam("of_unit")
 )
@@ -126,11 +142,7 @@ class WorkRows(Rows):
     def first_unit_due(self, round_id: str) -> datetime:
         """The units' due date that the round opened with, whatever it is now. Raises LookupError if never opened."""
         self.write_events()
-        events = schema.events.c
-        changes = self._connection.scalars(
-            select(events.detail).where(events.round_id == round_id, events.kind == "round_changed").order_by(events.id)
-        )
-        for detail in changes:
+        for detail in self._connection.scalars(_CHANGES, {"of_round": round_id}):
             if "unit_due" in detail["was"]:
                 return datetime.fromisoformat(detail["was"]["unit_due"])
         return self._unit_due(round_id)
@@ -190,22 +202,16 @@ class WorkRows(Rows):
 
     def assignments_of(self, round_ids: Sequence[str]) -> dict[str, list[Assignment]]:
         """The assignments of several rounds in one go, by round; a round without any is left out."""
-        table = schema.assignments
         found: dict[str, list[Assignment]] = {}
         if not round_ids:
             return found
-        query = select(table).where(table.c.round_id.in_(round_ids)).order_by(table.c.position, table.c.unit)
-        for row in self._connection.execute(query):
+        for row in self._connection.execute(_ASSIGNMENTS_OF, {"of_rounds": list(round_ids)}):
             found.setdefault(row.round_id, []).append(as_assignment(row))
         return found
 
     def assignments(self, round_id: str) -> list[Assignment]:
         """The round's assignments, in the order in which the plan lists the units."""
-        table = schema.assignments
-        found = self._connection.execute(
-            select(table).where(table.c.round_id == round_id).order_by(table.c.position, table.c.unit)
-        )
-        return [as_assignment(row) for row in found]
+        return [as_assignment(row) for row in self._connection.execute(_ASSIGNMENTS, {"of_round": round_id})]
 
     def assignment(self, round_id: str, unit: str) -> Assignment | None:
         """One unit's part of a round, or None if nothing is asked of it.
@@ -302,8 +308,7 @@ class WorkRows(Rows):
         )
 
     def _unit_due(self, round_id: str) -> datetime:
-        query = select(schema.rounds.c.unit_due).where(schema.rounds.c.id == round_id)
-        due: datetime = self._connection.execute(query).scalar_one()
+        due: datetime = self._connection.execute(_UNIT_DUE, {"of_round": round_id}).scalar_one()
         return due
 
 

@@ -429,6 +429,7 @@ class _Player:
     def _receive(self, delivery: Delivery, round_: Round, arrived: datetime, now: datetime) -> None:
         delivery = scored(self._office, self._plan, round_, delivery)
         data = self._file(delivery, round_)
+        owing = self._owing(now)
         receipt = receive(
             self._office,
             data,
@@ -442,11 +443,16 @@ class _Player:
         self._played.happened.append(self._played.arrivals[-1])
         if receipt.verdict is Verdict.RETURNED:
             self._tick_for_mending(round_, now)
-        if delivery.marks and (receipt.number or 0) > 1:
-            self._tick_at(self._grid.next(now))  # a correction may strike something out: its unit owes again
+        if not self._owing(now) <= owing:
+            self._tick_at(self._grid.next(now))  # something was struck out, or a word taken back: a unit owes again
         for touched in self._touched(round_, now):
             self._at(now + timedelta(seconds=20), _Turn.CLOSE, self._closing(touched))
         self._flush_soon(now)
+
+    def _owing(self, now: datetime) -> set[tuple[str, str]]:
+        """Who owes something now: round and unit."""
+        with self._office.ledger.snapshot() as ledger:
+            return {(part.round_id, part.unit) for part in ledger.waiting(now)}
 
     def _file(self, delivery: Delivery, round_: Round) -> bytes:
         if delivery.fault is Fault.NO_WORKBOOK:

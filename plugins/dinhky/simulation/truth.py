@@ -199,20 +199,27 @@ class Truth:
     def returned(self, round_id: str, unit: str) -> list[tuple[datetime, datetime]]:
         """When a file of the unit was sent back, or its answer by an officer, so that it owed it again; and when
         something happened to it after that."""
-        sent_back, happened = [], [datetime.max.replace(tzinfo=UTC)]
+        happened: list[tuple[datetime, bool]] = []
         for answer in self.answers:
             delivery, moment = answer.arrival.delivery, answer.arrival.received
-            if (delivery.round_id, delivery.unit) != (round_id, unit) or answer.again or answer.verdict == REFUSED:
-                continue
-            happened.append(moment)
-            if answer.verdict == RETURNED and not self._is_closed(round_id, unit, answer.arrival):
-                sent_back.append(moment)
+            if (
+                (delivery.round_id, delivery.unit) == (round_id, unit)
+                and not answer.again
+                and answer.verdict != REFUSED
+            ):
+                is_sent_back = answer.verdict == RETURNED and not self._is_closed(round_id, unit, answer.arrival)
+                happened.append((moment, is_sent_back))
         for verdict in self.verdicts:
-            if verdict.is_new and (verdict.acted.act.round_id, verdict.acted.act.unit) == (round_id, unit):
-                happened.append(verdict.acted.at)
-                sent_back += [verdict.acted.at] if verdict.acted.act.ruling is Ruling.RETURN else []
-        owed = [moment for moment in sorted(sent_back) if self.owes(round_id, unit, moment)]
-        return [(moment, min(after for after in happened if after > moment)) for moment in owed]
+            act = verdict.acted.act
+            if verdict.is_new and (act.round_id, act.unit) == (round_id, unit):
+                happened.append((verdict.acted.at, act.ruling is Ruling.RETURN))
+        happened.sort(key=lambda one: one[0])  # of one moment, in the order in which it happened: files first
+        ends = [moment for moment, _ in happened[1:]] + [datetime.max.replace(tzinfo=UTC)]
+        return [
+            (moment, end)
+            for (moment, is_sent_back), end in zip(happened, ends, strict=False)
+            if is_sent_back and moment < end and self.owes(round_id, unit, moment)
+        ]
 
     def was_decided_about(self, round_id: str, unit: str, begin: datetime, end: datetime) -> bool:
         """Whether an officer decided anything about the unit's part (any unit's, if empty) in that time."""
