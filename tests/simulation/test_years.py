@@ -11,12 +11,13 @@ from dinhky.simulation.behaviour import Fault, Temperament
 from dinhky.simulation.summary import as_json, family
 
 SEEDS = {
-    "phuc-loi-2026": [1],
+    "phuc-loi-2026": [14],
     "canh-vinh-2026": [1, 2],
-    "vung-ang-2026": [1, 2, 3],
+    "vung-ang-2026": [2, 32, 56],
     "chi-minh-2026": [1, 2],
-    "xuan-dam-2025": [1, 2, 3],
+    "xuan-dam-2025": [2, 23, 103],
 }
+"""Few of many: those in which the oracle, or what plays the year, was once wrong about things that happen together."""
 
 
 @pytest.mark.parametrize(("plan_id", "seed"), [(plan, seed) for plan, seeds in SEEDS.items() for seed in seeds])

@@ -38,7 +38,7 @@ from dinhky.simulation.played import Played
 from dinhky.simulation.playing import play
 from dinhky.simulation.setting import OPERATOR, Stage
 
-START_UP = timedelta(seconds=120)
+START_UP = timedelta(seconds=100)
 """How long Airflow takes to start and to begin what is open on the first day, with the simulation beside it; then the
 office clock begins to run."""
 LOOK_EVERY_SECONDS = 0.1
