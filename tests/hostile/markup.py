@@ -84,7 +84,7 @@ FILES: list[HostileFile] = [
         control_character=lambda good: good.titled("a\x07b"),
         not_closed=lambda good: good.with_posts(b"</worksheet>", b""),
         closed_twice=lambda good: good.with_posts(b"</worksheet>", b"</worksheet></worksheet>"),
-        two_values_of_one_attribute=_in_rows('<row r="1" r="2"/>'),
+        two_places_of_one_cell=_in_rows('<row r="1"><c r="A1" r="XFD1048576" t="str"><v>x</v></c></row>'),
         no_markup_at_all=lambda good: good.with_parts({good.posts: b"worksheet sheetData"}),
         empty_sheet_part=lambda good: good.with_parts({good.posts: b""}),
         broken_properties=lambda good: good.with_parts({_PROPERTIES: b"<a>"}),
@@ -116,6 +116,9 @@ FILES: list[HostileFile] = [
         byte_order_mark=lambda good: _root(good, b"\xef\xbb\xbf", "utf-8"),
         encoding_in_small_letters=lambda good: _root(good, b'<?xml version="1.0" encoding="utf-8"?>', "utf-8"),
         no_content_types=lambda good: good.with_parts({"[Content_Types].xml": None}),
+        # What no program writes and no spreadsheet opens, but nobody can take in two ways:
+        two_values_of_one_attribute=_in_rows('<row r="1" r="2"/>'),
+        tags_that_do_not_match=_in_rows('<row r="1"><a></b></row>'),
         no_theme=lambda good: good.with_parts({"xl/theme/theme1.xml": None}),
     ),
 ]

@@ -8,10 +8,11 @@ archive of our own, `repacked` from the parts that were looked at: what it reads
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
 from dinhky.workbook.amounts import check_amounts
@@ -36,6 +37,16 @@ _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _LOCAL_HEADER = 30
 _ENCODINGS = {None, "utf-8", "utf8", "us-ascii", "ascii"}
 _BYTE_ORDER_16 = (b"\xff\xfe", b"\xfe\xff")
+_PLAIN_BEGINNING = re.compile(
+    rb"(?:\xef\xbb\xbf)?"
+    rb'(?:<\?xml version="1\.0"(?: encoding="(?:utf-8|us-ascii|ascii)")?(?: standalone="(?:yes|no)")?\s*\?>)?'
+    rb"\s*<((?:\w{1,40}:)?\w{1,40})[\s/>]",
+    re.IGNORECASE,
+)
+"""As Excel, LibreOffice and the common libraries begin a part: perhaps a declaration, then the root element."""
+_SPECIAL = re.compile(rb"<[!?]")
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
+"""Characters that XML does not allow."""
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, struct.error)
 
 
@@ -146,22 +157,51 @@ def _inflate(packed: bytes, entry: zipfile.ZipInfo) -> bytes:
 
 
 def _check_xml(name: str, content: bytes) -> None:
-    """Well-formed UTF-8 XML without a document type; relations and content types that are wanted; bounded sheets."""
+    """Whole UTF-8 XML without a document type; relations and content types that are wanted; bounded sheets."""
     if content.startswith(_BYTE_ORDER_16):
         raise WorkbookRefusedError("file_damaged", detail="encoding")
-    parser = expat.ParserCreate("utf-8")
-    parser.XmlDeclHandler = _check_declaration
-    parser.StartDoctypeDeclHandler = _refuse_document_type
-    if name.endswith(".rels"):
-        parser.StartElementHandler = relation_handler()
     try:
-        parser.Parse(content, True)
+        if name.endswith(".rels"):
+            _parse(content, relation_handler())
+        elif not _is_plainly_whole(content):
+            _parse(content)
+        if b"sheetData" in content:
+            check_extent(content)
     except (expat.ExpatError, ValueError) as error:
         raise WorkbookRefusedError("file_damaged", detail="xml") from error
     if name == "[content_types].xml":
         check_content_types(content)
-    if b"sheetData" in content:
-        check_extent(content)
+
+
+def _is_plainly_whole(content: bytes) -> bool:
+    """A look in place of parsing, four times as fast, at what usual programs write: UTF-8 from the root element's
+    beginning to its only end, with nothing that begins with `<!` (document types, entities, comments, unparsed texts)
+    and no instructions. Whatever else it may be, is parsed.
+
+    That the right tags match in between is left to the parser in its child process: nothing here depends on it.
+    """
+    beginning = _PLAIN_BEGINNING.match(content)
+    if beginning is None or _SPECIAL.search(content, beginning.end()):
+        return False
+    end = b"</" + beginning[1] + b">"
+    if content.count(end) != 1 or not content.rstrip().endswith(end):
+        return False
+    if len(content.translate(None, _CONTROLS)) != len(content):
+        return False
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _parse(content: bytes, at_element: Callable[[str, dict[str, str]], None] | None = None) -> None:
+    """Parse a part that is to be well-formed. Raises ExpatError, ValueError, WorkbookRefusedError."""
+    parser = expat.ParserCreate("utf-8")
+    parser.XmlDeclHandler = _check_declaration
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    parser.StartElementHandler = at_element
+    parser.Parse(content, True)
 
 
 def _check_declaration(version: str, encoding: str | None, standalone: int) -> None:
