@@ -7,6 +7,7 @@ import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from time import sleep
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -14,6 +15,9 @@ from urllib.parse import quote
 SETTLED = timedelta(seconds=5)
 """Airflow 3.3.2 loses an answer given within a second or two of the question, or of its being asked again: it takes the
 resumed task for failed, and its retry asks again. People are slower than that; machines wait this long."""
+
+PRESSED_AGAIN_AFTER = (1.0, 3.0, 6.0)
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,19 @@ class AirflowApi:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (our own http address)
             text = answer.read()
         return json.loads(text) if text else None
+
+    def press(self, method: str, path: str, body: dict[str, Any]) -> None:
+        """A call that does the same if it is made twice, made again if the server fails: on SQLite it gives up when it
+        has waited for a lock for too long, and whoever sees that presses the button again."""
+        for pause in PRESSED_AGAIN_AFTER:
+            try:
+                self.call(method, path, body)
+                return
+            except HTTPError as error:
+                if error.code != HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise
+                sleep(pause)
+        self.call(method, path, body)
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """A DAG run."""
@@ -108,15 +125,12 @@ class AirflowApi:
         }
         if tasks:
             body["task_ids"] = tasks
-        self.call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
+        self.press("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
 
     def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark a task by hand, as the operator's Mark button does."""
-        self.call(
-            "PATCH",
-            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}",
-            {"new_state": state},
-        )
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}"
+        self.press("PATCH", path, {"new_state": state})
 
 
 def _is_settled(question: dict[str, Any]) -> bool:
