@@ -38,9 +38,9 @@ from dinhky.simulation.played import Played
 from dinhky.simulation.playing import play
 from dinhky.simulation.setting import OPERATOR, Stage
 
-START_UP = timedelta(seconds=100)
-"""How long Airflow takes to start and to begin what is open on the first day, with the simulation beside it; then the
-office clock begins to run."""
+START_UP = timedelta(seconds=60)
+"""How long Airflow takes to start and to begin what is open on the first day. Before that the clock shows earlier days:
+not so many that a round is still open that the simulation does not know."""
 LOOK_EVERY_SECONDS = 0.1
 APPROVAL_LOOK_SECONDS = 4.0
 """How often the API is asked: every question costs the server what a small task costs a worker."""
@@ -138,12 +138,14 @@ class Year:
         rate = timedelta(days=1).total_seconds() / self.day_seconds
         clock = {
             "DINHKY_CLOCK": f"{self.first.isoformat()}@{rate}/{(self.last + PAST_THE_END).isoformat()}",
-            "DINHKY_CLOCK_STARTED": (datetime.now(UTC) + START_UP).isoformat(),
+            "DINHKY_CLOCK_STARTED": datetime.now(UTC).isoformat(),
             "DINHKY_BEAT": str(BEAT_SECONDS),
             "DINHKY_OPERATOR": OPERATOR.email,
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(PARSE_SECONDS),
         }
         os.environ.update(clock)
+        self._simulate(bootstrap.settings())
+        os.environ["DINHKY_CLOCK_STARTED"] = clock["DINHKY_CLOCK_STARTED"] = (datetime.now(UTC) + START_UP).isoformat()
         return clock
 
     def _play(self, current: Settings, url: str, check: Callable[[], None]) -> None:
@@ -152,7 +154,6 @@ class Year:
         secrets = passwords(current.home)
         users = {person.user for plan in office.plans.values() for person in plan.approvers}
         approvers = [AirflowApi(url, user, secrets[user]) for user in sorted(users)]
-        self._simulate(current)
         units = Units(office, self.behaviours, self.simulated, self.first)
         shown = self.first
         with self._approving(current, approvers):
@@ -217,7 +218,7 @@ class Year:
         self.console.say("year_progress", now=now, rounds=len(opened), sent=sent)
 
     def _simulate(self, current: Settings) -> None:
-        """What must come of it, while the service starts up."""
+        """What must come of it: with the service's own addresses in its letters, before it starts."""
         stage = Stage(current)
         for plan in bootstrap.office(current).plans.values():
             with stage.office(plan) as office:
