@@ -46,7 +46,7 @@ year: setup ## Play all communes' year under the real scheduler (FROM=2026-02-02
 test: setup ## Run every test: those that wait for clocks and servers one by one, the others on what they leave of the cores
 	@mkdir -p var
 	@nice -n 19 $(BIN)/pytest -m "not system" -n 2 --dist worksteal > var/tests-beside.txt 2>&1 & beside=$$!; \
-	  $(BIN)/pytest -m "system and not year" && $(BIN)/pytest -m year; clocked=$$?; \
+	  $(BIN)/pytest -m system; clocked=$$?; \
 	  wait $$beside; beside=$$?; cat var/tests-beside.txt; exit $$((clocked || beside))
 
 test-year: setup ## Play a quarter of all communes under the real scheduler beside the simulation (eleven minutes)

@@ -306,3 +306,37 @@ def test_what_is_only_played_need_not_reach_the_disk_and_all_else_must(tmp_path,
     assert (tmp_path / "ledger.db").is_file()
     with opened._engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == synchronous
+
+
+def test_an_event_is_read_in_the_transaction_that_notes_it_in_the_order_of_noting(office, opened):
+    _, round_ = opened
+    with office.ledger.transaction() as ledger:
+        ledger.move(round_.id, "vp", State.NIL, at=NOW, actor="canbo", reason="không phát sinh")
+        ledger.event("noted", at=NOW, actor="canbo", round_id=round_.id)
+        assert [one["kind"] for one in ledger.events(round_.id)] == ["round_opened", "assignment_nil", "noted"]
+        assert ledger.last_events("noted", [round_.id])
+        ledger.event("after", at=NOW, actor="canbo", round_id=round_.id)
+    with office.ledger.snapshot() as ledger:
+        kinds = [one["kind"] for one in ledger.events(round_.id)]
+    assert kinds == ["round_opened", "assignment_nil", "noted", "after"]
+
+
+def test_a_part_that_passes_through_a_state_has_an_event_of_each(office, opened):
+    _, round_ = opened
+    with office.ledger.transaction() as ledger:
+        ledger.move(round_.id, "vp", State.RETURNED, through=State.SUBMITTED, at=NOW, actor="vp", reason="Thiếu tên")
+        with pytest.raises(IllegalTransition):
+            ledger.move(round_.id, "vhxh", State.ACCEPTED, through=State.COMPILED, at=NOW, actor="vhxh")
+    with office.ledger.snapshot() as ledger:
+        told = [(one["kind"], one["detail"]["was"], one["detail"]["reason"]) for one in ledger.events(round_.id)[1:]]
+        assert ledger.assignment(round_.id, "vhxh").state is State.OPEN
+    assert told == [("assignment_submitted", "open", None), ("assignment_returned", "submitted", "Thiếu tên")]
+
+
+def test_keys_that_begin_so_are_taken_letter_by_letter(ledger):
+    keys = ("a_b/c|x", "aXb/c|x", "a%b/c|x", "a_b/d|x")
+    with ledger.transaction() as one:
+        for key in keys:
+            one.queue(Message(key, "test", "email", "a@x.example", "", "", "", NOW), NOW)
+        assert one.message_keys("a_b/c|") == {"a_b/c|x"}
+        assert one.message_keys("a%") == {"a%b/c|x"}

@@ -17,7 +17,7 @@ SETTLED = timedelta(seconds=5)
 resumed task for failed, and its retry asks again. People are slower than that; machines wait this long."""
 
 PRESSED_AGAIN_AFTER = (1.0, 3.0, 6.0)
-"""Seconds."""
+"""Seconds between the times that a button is pressed which the server was too busy to see."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ import yaml
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
+from dinhky.orchestration.handed_in import HandedIn
 from dinhky.rounds.digests import DIGEST
 from dinhky.rounds.ports import Office
 from dinhky.service.airflow_api import AirflowApi
@@ -154,7 +155,7 @@ class Year:
         secrets = passwords(current.home)
         users = {person.user for plan in office.plans.values() for person in plan.approvers}
         approvers = [AirflowApi(url, user, secrets[user]) for user in sorted(users)]
-        units = Units(office, self.behaviours, self.simulated, self.first)
+        units = Units(office, HandedIn(current.home), self.behaviours, self.simulated, self.first)
         shown = self.first
         with self._approving(current, approvers):
             while (now := current.clock.now()) < self.last + PAST_THE_END:

@@ -27,7 +27,7 @@ A_WEEK = timedelta(days=7)
 DAYS_TO_OPEN = 3
 """An opening notice goes out once a worker has made the workbooks, by when it may be some days later on a clock that
 runs a day in seconds: so many working days less may be left. That the number is right is the simulation's affair."""
-_DAYS_LEFT = re.compile(r"còn (\d+) ngày làm việc|\((?:hôm nay|đã quá hạn)\)")
+_DAYS_LEFT = re.compile(r"còn (\d+) ngày làm việc|\((?:(hôm nay)|đã quá hạn)\)")
 _CELL = re.compile(r"\bô [A-Z]{1,2}\d+\b")
 """The simulation's plain files have no heads above their rows, and other columns."""
 GONE_OUT = frozenset({"sent"})
@@ -128,7 +128,9 @@ def says_the_same(expected: str, found: str, *, may_be_later: bool) -> bool:
 
 
 def _days_left(phrase: re.Match[str]) -> int:
-    return int(phrase[1]) if phrase[1] else 0 if "nay" in phrase[0] else -1
+    """So many, none today, and one less than none once the day is over."""
+    days, is_today = phrase.groups()
+    return int(days) if days else 0 if is_today else -1
 
 
 def _facts(round_id: str, expected: Mapping[str, Any], real: Mapping[str, Any]) -> Iterator[Difference]:

@@ -33,11 +33,16 @@ class Units:
     """
 
     def __init__(
-        self, office: Office, behaviours: Mapping[str, Behaviour], simulated: Mapping[str, Played], first: datetime
+        self,
+        office: Office,
+        handed_in: HandedIn,
+        behaviours: Mapping[str, Behaviour],
+        simulated: Mapping[str, Played],
+        first: datetime,
     ) -> None:
         self._office = office
         self._first = first
-        self._handed_in = HandedIn(office.archive.parent)
+        self._handed_in = handed_in
         self._waiting = sorted(
             (delivery for behaviour in behaviours.values() for delivery in behaviour.deliveries),
             key=lambda delivery: delivery.at,
@@ -48,7 +53,7 @@ class Units:
             for closed in played.closed
             if closed.round_id in played.rounds and played.rounds[closed.round_id].kind in _TOLD
         ]
-        self._filled: dict[datetime, bytes] = {}
+        self._filled: dict[tuple[str, str, datetime], bytes] = {}
 
     @property
     def ticked(self) -> datetime:
@@ -104,13 +109,13 @@ class Units:
         for delivery in self._waiting:
             if delivery.at > now + FILLED_AHEAD:
                 return
-            if delivery.at not in self._filled and not delivery.scores and (data := self._fill(delivery)):
-                self._filled[delivery.at] = data
+            if _key(delivery) not in self._filled and not delivery.scores and (data := self._fill(delivery)):
+                self._filled[_key(delivery)] = data
                 return
 
     def _deliver(self, delivery: Delivery) -> bool:
         """As the unit would: the workbook it got, filled in. False while its round has not opened."""
-        data = self._filled.pop(delivery.at, None) or self._fill(delivery)
+        data = self._filled.pop(_key(delivery), None) or self._fill(delivery)
         if data is None:
             return False
         round_ = self._office.rounds[delivery.round_id]
@@ -140,6 +145,11 @@ class Units:
         round_ = self._office.rounds[delivery.round_id]
         delivery = scored(self._office, self._office.plans[round_.plan_id], round_, delivery)
         return fill(self._office.files.get(notices[0]["attachments"][0]["sha256"]), delivery.rows)
+
+
+def _key(delivery: Delivery) -> tuple[str, str, datetime]:
+    """Two communes' units may send something at the same moment."""
+    return delivery.round_id, delivery.unit, delivery.at
 
 
 def _day_of(moment: datetime) -> datetime:

@@ -20,7 +20,7 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 
 def check_extent(sheet: bytes) -> None:
-    """Raises WorkbookRefusedError if a value lies beyond AZ9999. The sheet must be well-formed XML."""
+    """Raises WorkbookRefusedError if a value lies beyond AZ9999. The guard has looked whether the part is whole."""
     odd = (cell.start() for cell in _NOT_NEAR.finditer(sheet))
     if _PREFIXED in sheet or not all(_EMPTY_CELL.match(sheet, start) for start in odd):
         _check_every_cell(sheet)

@@ -45,6 +45,7 @@ _PLAIN_BEGINNING = re.compile(
 )
 """As Excel, LibreOffice and the common libraries begin a part: perhaps a declaration, then the root element."""
 _SPECIAL = re.compile(rb"<[!?]")
+"""Where a document type, an entity, a comment, an unparsed text or an instruction begins."""
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
 """Characters that XML does not allow."""
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, struct.error)

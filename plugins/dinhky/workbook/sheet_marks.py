@@ -49,7 +49,7 @@ NO_MARKS = SheetMarks()
 
 
 def sheet_marks(parts: dict[str, bytes]) -> dict[str, SheetMarks]:
-    """The marks by sheet name, of sheets that have any. `parts` has passed the guard: well-formed, of bounded size."""
+    """The marks by sheet name, of sheets that have any. `parts` has passed the guard: whole, of bounded size."""
     targets = _targets(parts.get("xl/_rels/workbook.xml.rels", b""), "xl")
     found = {}
     for sheet in _attributes(_SHEET, parts.get("xl/workbook.xml", b"")):
