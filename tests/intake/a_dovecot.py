@@ -103,9 +103,19 @@ class Dovecot:
         os.replace(self.maildir / "tmp" / name, self.maildir / "new" / name)
 
     def mails(self, folder: str = "") -> list[bytes]:
-        """What lies in a folder of the mailbox, as the server keeps it."""
+        """What lies in a folder of the mailbox, as the server keeps it, which moves a file while somebody reads it."""
         place = self.maildir / folder if folder else self.maildir
-        return [file.read_bytes() for part in ("new", "cur") for file in sorted((place / part).glob("*"))]
+        while True:
+            files = [file for part in ("new", "cur") for file in sorted((place / part).glob("*"))]
+            try:
+                return [file.read_bytes() for file in {_name_of(file): file for file in files}.values()]
+            except FileNotFoundError:
+                continue  # it was moved or removed between the two looks
+
+
+def _name_of(file: Path) -> str:
+    """What a mail is called in `new` and in `cur`, where its marks are added."""
+    return file.name.partition(":")[0]
 
 
 @contextmanager
