@@ -20,7 +20,8 @@ LAST_TICKS = timedelta(seconds=20)
 class Clock:
     """Office time as a function of real time: `rate` times as fast from the two origins on, until `office_end` if any.
 
-    With rate 1 and equal origins it is the real clock.
+    Before its start it goes at the usual pace: a service that needs a minute to start must not see days that are not
+    played. With rate 1 and equal origins it is the real clock.
     """
 
     office_start: datetime
@@ -45,7 +46,8 @@ class Clock:
 
     def at(self, real: datetime) -> datetime:
         """What the office clock shows at a real instant, in UTC."""
-        shown = self.office_start + (real - self.real_start) * self.rate
+        since = real - self.real_start
+        shown = self.office_start + (since * self.rate if since > timedelta() else since)
         if self.office_end and shown > self.office_end:
             shown = self.office_end + (real - self._real_end)
         return shown.astimezone(UTC)
@@ -54,7 +56,8 @@ class Clock:
         """The real instant, in UTC, at which the office clock shows `office`."""
         if self.office_end and office > self.office_end:
             return (self._real_end + (office - self.office_end)).astimezone(UTC)
-        return (self.real_start + (office - self.office_start) / self.rate).astimezone(UTC)
+        since = office - self.office_start
+        return (self.real_start + (since / self.rate if since > timedelta() else since)).astimezone(UTC)
 
     @property
     def _real_end(self) -> datetime:

@@ -40,8 +40,7 @@ from dinhky.simulation.playing import play
 from dinhky.simulation.setting import OPERATOR, Stage
 
 START_UP = timedelta(seconds=60)
-"""How long Airflow takes to start and to begin what is open on the first day. Before that the clock shows earlier days:
-not so many that a round is still open that the simulation does not know."""
+"""How long Airflow takes to start and to begin what is open on the first day."""
 LOOK_EVERY_SECONDS = 0.1
 APPROVAL_LOOK_SECONDS = 4.0
 """How often the API is asked: every question costs the server what a small task costs a worker."""
