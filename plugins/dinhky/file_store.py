@@ -16,16 +16,24 @@ class FileStore:
         self._folder = folder
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes and return their SHA-256 (64 hex digits). Keeping the same bytes again is a no-op."""
+        """Keep the bytes and return their SHA-256 (64 hex digits); a power cut after that does not lose them.
+
+        Keeping the same bytes again writes nothing.
+        """
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.path(sha256)
-        if path.exists():
-            return sha256
+        if not path.exists():
+            self._write(path, data)
+        _reach_the_disk(path.parent)  # also for a file whose writer died before this line
+        return sha256
+
+    def _write(self, path: Path, data: bytes) -> None:
         temporary = f"{path}.{os.urandom(8).hex()}"  # processes of several machines may share the folder
         try:
             handle = os.open(temporary, _NEW_FILE, 0o440)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _reach_the_disk(self._folder)
             handle = os.open(temporary, _NEW_FILE, 0o440)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -36,7 +44,6 @@ class FileStore:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        return sha256
 
     def get(self, sha256: str) -> bytes:
         """The bytes of that hash. Raises FileNotFoundError; ValueError if the disk gives other bytes than were kept."""
@@ -50,3 +57,12 @@ class FileStore:
         if len(sha256) != 64 or not all(digit in "0123456789abcdef" for digit in sha256):
             raise ValueError(f"not a SHA-256: {sha256!r}")
         return self._folder / sha256[:2] / sha256
+
+
+def _reach_the_disk(folder: Path) -> None:
+    """Have the names in a folder written out: a file's own `fsync` does not include the name it was moved to."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +65,21 @@ def test_a_crash_while_keeping_leaves_no_file_and_no_litter(store, tmp_path, mon
 
 def test_a_kept_file_cannot_be_written_by_accident(store):
     assert store.path(store.put(b"fixed")).stat().st_mode & 0o222 == 0
+
+
+def test_a_file_has_reached_the_disk_under_its_name_when_it_is_kept(store, tmp_path, monkeypatch):
+    """Otherwise the ledger, which is synced, could speak of a file that a power cut took away."""
+    synced: dict[str, list[str]] = {}
+
+    def fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        synced[path.name] = sorted(child.name for child in path.iterdir()) if path.is_dir() else []
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    name = store.put(b"kept")
+    *_, folder = synced
+    assert (folder, synced[folder]) == (name[:2], [name]), "the folder last, and then it has the file"
+    assert synced["files"] == [name[:2]]
+    synced.clear()
+    store.put(b"kept")
+    assert synced == {name[:2]: [name]}, "who kept it first may have died before"
