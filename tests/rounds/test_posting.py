@@ -303,6 +303,7 @@ def test_telling_the_very_same_again_changes_nothing(new_commune):
         ({"published": date(2025, 12, 14)}, "2026-03-10T09:00", "item_of_another_year"),
         ({"published": date(2027, 1, 2)}, "2027-01-04T09:00", "item_of_another_year"),
         ({"evidence": "cổng phường, chuyên mục CCHC"}, "2026-03-10T09:00", "item_link"),
+        ({"evidence": "https://phucloi.example/1;https://phucloi.example/2"}, "2026-03-10T09:00", "item_links"),
     ],
 )
 def test_what_cannot_be_true_is_refused_in_plain_words_and_not_kept(new_commune, changes, now, code):

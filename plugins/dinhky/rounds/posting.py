@@ -15,7 +15,7 @@ from dinhky.domain.local_time import local
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Kind, Plan, unknown
 from dinhky.domain.posts import EvidenceKind, Tally, ToldPost, distinct_posts, keys_of, quota_of, tallies, told_by
-from dinhky.domain.same_item import is_web_link
+from dinhky.domain.same_item import has_several_links, is_web_link
 from dinhky.domain.schedule import Round, rounds_of
 from dinhky.rounds.kept_messages import Attachment
 from dinhky.rounds.kept_submissions import Submission
@@ -47,7 +47,8 @@ def tell_post(
     `file` is the stored evidence where that is a file.
 
     Raises UnknownName for a plan, unit, channel or duty that does not exist; ItemRefused for a day to come
-    (`item_in_the_future`), one outside the plan's year (`item_of_another_year`), or a link that is none (`item_link`).
+    (`item_in_the_future`), one outside the plan's year (`item_of_another_year`), or a link that is none (`item_link`)
+    or several (`item_links`).
     """
     plan = plan_of(office, plan_id)
     plan.unit(post.unit)
@@ -60,7 +61,8 @@ def tell_post(
     if post.published not in _plan_year(plan):
         raise ItemRefused("item_of_another_year", published=post.published, year=plan.year)
     if post.evidence_kind is EvidenceKind.LINK and not is_web_link(post.evidence):
-        raise ItemRefused("item_link", found=post.evidence)
+        code = "item_links" if has_several_links(post.evidence) else "item_link"
+        raise ItemRefused(code, found=post.evidence)
     post = replace(post, told_at=now)
     with office.ledger.transaction() as ledger:
         ledger.lock_round(f"{plan.id}/items")

@@ -12,7 +12,7 @@ from typing import Any
 from dinhky.domain.content import RECORDS
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Plan, nearest
-from dinhky.domain.same_item import bare_link, is_web_link
+from dinhky.domain.same_item import bare_link, has_several_links, is_web_link
 from dinhky.domain.schedule import Round
 from dinhky.workbook.cell_text import clean, clean_line, comparable
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form
@@ -208,7 +208,7 @@ class SheetCheck:
     def _led_to(self, column: Column, text: str, row: int) -> str:
         """Where the cell leads, if what it shows is no address itself."""
         target = clean_line(self._sheet.marks.links.get(self._sheet.cell(row, column.key), ""))
-        if not is_web_link(target):
+        if not is_web_link(target) or has_several_links(text):
             return text
         if not is_web_link(text):
             return target
@@ -223,6 +223,8 @@ class SheetCheck:
             return text
         if any(key not in cell.taken for key in wanted):  # the other column is wrong itself: one problem at a time
             return text
+        if has_several_links(text):
+            raise _WrongValueError("link_several", found=shown(text))
         raise _WrongValueError("link_not_web", found=shown(text))
 
     def _check_duplicate(self, row: int, taken: dict[str, Any]) -> None:

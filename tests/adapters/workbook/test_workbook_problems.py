@@ -19,6 +19,7 @@ from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
 
 PROBLEMS = Path(__file__).parents[3] / "include/templates/messages/problems"
 FORMS = Path(__file__).parents[3] / "include" / "templates" / "workbooks"
+LINK = "https://phucloi.example/tin"
 CELL_MISTAKES = [
     # code, sheet key, what is typed instead, cell, what the sentence must say
     ("value_missing", "posts", {"title": ""}, "B5", ["Tin bài", "Tiêu đề"]),
@@ -62,6 +63,9 @@ CELL_MISTAKES = [
     ("link_not_web", "posts", {"link": "javascript:alert(1)"}, "F5", ["javascript"]),
     ("link_not_web", "posts", {"link": "http://["}, "F5", ["http://["]),
     ("link_not_web", "posts", {"link": "=HYPERLINK(1)"}, "F5", ["=HYPERLINK(1)"]),
+    ("link_several", "posts", {"link": f"{LINK}/1;{LINK}/2"}, "F5", ["tin/1;https", "mỗi dòng một đường dẫn"]),
+    ("link_several", "posts", {"link": f"{LINK}/1\n{LINK}/2"}, "F5", ["nhiều đường dẫn"]),
+    ("link_several", "posts", {"link": f"Bài 1: {LINK}/1, bài 2: {LINK}/2"}, "F5", ["nhiều đường dẫn"]),
     ("cell_error", "posts", {"title": "#REF!"}, "B5", ["lỗi công thức"]),
     ("cell_error", "activities", {"participants": "#DIV/0!"}, "F5", ["Số người tham gia"]),
 ]

@@ -160,6 +160,14 @@ def test_a_link_to_anything_but_the_web_is_no_link(desk, post, target):
     assert desk.codes(desk.edited(edit, desk.filled(posts=[post]))) == ["link_not_web"]
 
 
+def test_where_a_cell_leads_does_not_hide_that_it_shows_several_links(desk, post):
+    def edit(book):
+        book["Tin bài"]["F5"].hyperlink = "https://phucloi.example/bai/1"
+        book["Tin bài"]["F5"].value = "https://phucloi.example/bai/1; https://phucloi.example/bai/2"
+
+    assert desk.codes(desk.edited(edit, desk.filled(posts=[post]))) == ["link_several"]
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -79,6 +79,8 @@ def test_cleaning_is_done_in_one_go(text):
         ("www.phucloi.example", False),
         ("https://phucloi.example/a b", False),
         ("https://[::1", False),
+        ("https://phucloi.example/tin;https://phucloi.example/bai", False),
+        ("https://phucloi.example/chia-se?u=https://phucloi.example/bai", True),
         ("", False),
     ],
 )
