@@ -20,8 +20,8 @@ LAST_TICKS = timedelta(seconds=20)
 class Clock:
     """Office time as a function of real time: `rate` times as fast from the two origins on, until `office_end` if any.
 
-    Before its start it goes at the usual pace: a service that needs a minute to start must not see days that are not
-    played. With rate 1 and equal origins it is the real clock.
+    Before its start it goes at the usual pace: a service that needs a minute to start sees a minute that is
+    not played, and not days of them. With rate 1 and equal origins it is the real clock.
     """
 
     office_start: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -24,7 +25,8 @@ class FileStore:
         path = self.path(sha256)
         if not path.exists():
             self._write(path, data)
-        _reach_the_disk(path.parent)  # also for a file whose writer died before this line
+        for folder in (path.parent, self._folder):  # also for a file whose writer died before this line
+            _reach_the_disk(folder)
         return sha256
 
     def _write(self, path: Path, data: bytes) -> None:
@@ -33,7 +35,7 @@ class FileStore:
             handle = os.open(temporary, _NEW_FILE, 0o440)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _reach_the_disk(self._folder)
+            _reach_the_disk(self._folder.parent)
             handle = os.open(temporary, _NEW_FILE, 0o440)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -64,5 +66,8 @@ def _reach_the_disk(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems have no such thing for folders
+            raise
     finally:
         os.close(handle)

@@ -103,6 +103,12 @@ def test_a_punctual_tick_stands_for_its_schedule_and_a_late_one_for_now():
     assert clock.tick(late) >= clock.at(late + timedelta(minutes=10))
 
 
+def test_what_was_due_before_a_clocks_start_stands_for_now():
+    clock = Clock.parse(FAST, datetime.now(UTC) + timedelta(seconds=30))
+    stands_for = clock.tick(clock.real(clock.office_start - timedelta(days=9)))
+    assert timedelta() < clock.office_start - stands_for <= timedelta(seconds=30)
+
+
 def test_a_clock_is_fast_until_it_goes_on_at_the_usual_pace() -> None:
     now = datetime.now(UTC)
     moment = "2026-03-05T06:30+07:00"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -55,6 +56,7 @@ def test_a_crash_while_keeping_leaves_no_file_and_no_litter(store, tmp_path, mon
     def dies(*_) -> None:
         raise OSError("no space left on device")
 
+    store.path(hashlib.sha256(b"half").hexdigest()).parent.mkdir(parents=True)
     monkeypatch.setattr(os, call, dies)
     with pytest.raises(OSError, match="no space"):
         store.put(b"half")
@@ -69,17 +71,35 @@ def test_a_kept_file_cannot_be_written_by_accident(store):
 
 def test_a_file_has_reached_the_disk_under_its_name_when_it_is_kept(store, tmp_path, monkeypatch):
     """Otherwise the ledger, which is synced, could speak of a file that a power cut took away."""
-    synced: dict[str, list[str]] = {}
+    synced: list[tuple[str, list[str]]] = []
 
     def fsync(handle: int) -> None:
         path = Path(f"/proc/self/fd/{handle}").readlink()
-        synced[path.name] = sorted(child.name for child in path.iterdir()) if path.is_dir() else []
+        synced.append((path.name, sorted(child.name for child in path.iterdir()) if path.is_dir() else []))
 
     monkeypatch.setattr(os, "fsync", fsync)
     name = store.put(b"kept")
-    *_, folder = synced
-    assert (folder, synced[folder]) == (name[:2], [name]), "the folder last, and then it has the file"
-    assert synced["files"] == [name[:2]]
+    home, (written, _), *folders = synced
+    assert home == (tmp_path.name, ["files"])
+    assert written.startswith(f"{name}."), "its bytes, before it has its name"
+    assert folders == [(name[:2], [name]), ("files", [name[:2]])]
     synced.clear()
     store.put(b"kept")
-    assert synced == {name[:2]: [name]}, "who kept it first may have died before"
+    assert synced == folders, "who kept it first may have died before"
+
+
+@pytest.mark.parametrize(("number", "is_kept"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_only_a_file_system_that_cannot_sync_a_folder_may_refuse_to(store, monkeypatch, number, is_kept):
+    really = os.fsync
+
+    def fsync(handle: int) -> None:
+        if Path(f"/proc/self/fd/{handle}").readlink().is_dir():
+            raise OSError(number, os.strerror(number))
+        really(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    if is_kept:
+        assert store.get(store.put(b"kept")) == b"kept"
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            store.put(b"kept")

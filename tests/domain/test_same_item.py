@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinhky.domain.same_item import bare_link, folded_title
+from dinhky.domain.same_item import bare_link, folded_title, has_several_links, is_web_link
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,48 @@ from dinhky.domain.same_item import bare_link, folded_title
 )
 def test_links_to_one_item(one, other):
     assert bare_link(one) == bare_link(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f"https://phucloi.example/1{sign}https://phucloi.example/2"
+            for sign in (" ", "\n", "\u00a0", ",", "; ", "|", "")
+        ),
+        *(f"https://phucloi.example/1{sign}https://phucloi.example/2" for sign in ("，", "•", " (", "-", "+")),
+        "-https://phucloi.example/1\n-https://phucloi.example/2",
+        "Bài 1:https://phucloi.example/1 Bài 2:https://phucloi.example/2",
+        "HTTPS://phucloi.example/1|HTTP://phucloi.example/2",
+        "https://phucloi.example/1,www.phucloi.example/2",
+        "www.phucloi.example/1 www.phucloi.example/2",
+    ],
+)
+def test_texts_with_several_links(text):
+    assert has_several_links(text)
+    assert not is_web_link(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.phucloi.example/1",
+        "https://web-luu.example/web/2026/https://phucloi.example/1",
+        "https://mang.example/sharer.php?u=https://phucloi.example/1&t=7",
+        "https://mang.example/chuyen#https://phucloi.example/1",
+        "https://mang.example/story.php?story_fbid=1&id=2",
+        "https://tep.example/d/1aB/view?usp=sharing",
+        "https://bao.example/tin,tuc/bai;7,2.html?a=1;b=2,3",
+    ],
+)
+def test_texts_with_one_link(text):
+    assert not has_several_links(text)
+    assert is_web_link(text)
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t", "\u00a0"])
+def test_a_link_has_no_space_of_any_kind(space):
+    assert not is_web_link(f"https://phucloi.example/1{space}2")
 
 
 @pytest.mark.parametrize(

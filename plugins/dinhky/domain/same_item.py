@@ -16,8 +16,8 @@ _TELLS_NOTHING = {
 """Parameters that say from where a page was reached, or by whom."""
 _DEFAULT_PORT = re.compile(r":(80|443)?$")
 _PATH_PARAMETERS = re.compile(r";[^/]*")
-_BEGINNING = re.compile(r"(?:^|[\s,;|])https?://", re.IGNORECASE)
-"""An address in an address (`?u=https://…`) begins after another sign."""
+_BEGINNING = re.compile(r"(?:^|[^=/?&#%])https?://|(?:^|[\s,;|])www\.", re.IGNORECASE)
+"""An address in an address (`?u=https://…`, `/web/2026/https://…`) begins after one of an address's own signs."""
 _WORDS = re.compile(r"[^\W_]+")
 _ENDING = re.compile(r"\.\w+$")
 _SCRIPT = re.compile(r"\.(aspx?|php\d?|jspx?|do|cgi)$", re.IGNORECASE)
@@ -70,7 +70,7 @@ def bare_link(link: str) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def is_web_link(text: str) -> bool:
     """Whether it is one http or https address of a host with a dot in its name, without spaces."""
-    if " " in text or has_several_links(text):
+    if any(sign.isspace() for sign in text) or has_several_links(text):
         return False
     try:
         parts = urlsplit(text)
@@ -81,9 +81,9 @@ def is_web_link(text: str) -> bool:
 
 
 def has_several_links(text: str) -> bool:
-    """Whether a text has more than one web address, set apart by spaces, lines, commas, semicolons or bars.
+    """Whether a text has more than one web address, however they are set apart, or not at all.
 
-    Counted as one, all but the first piece of work would be lost without a word.
+    Taken for one, all but the first piece of work would be lost without a word.
     """
     return len(_BEGINNING.findall(text)) > 1
 

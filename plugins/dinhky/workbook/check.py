@@ -219,7 +219,11 @@ class SheetCheck:
     def _link(self, cell: _Cell) -> str:
         text = self._line(cell)
         wanted = cell.column.text_allowed_when
-        if any(cell.taken.get(key) in allowed for key, allowed in wanted.items()) or is_web_link(text):
+        if any(cell.taken.get(key) in allowed for key, allowed in wanted.items()):
+            if has_several_links(text):
+                self._ask(cell, "log_of_several_links", text)
+            return text
+        if is_web_link(text):
             return text
         if any(key not in cell.taken for key in wanted):  # the other column is wrong itself: one problem at a time
             return text

@@ -68,6 +68,7 @@ def test_entries_are_told_row_by_row(entries):
         ([entry(author="")], ["value_missing"]),
         ([entry(summary="x" * 2001)], ["text_too_long"]),
         ([entry(link="trên mạng")], ["link_not_web"]),
+        ([entry(link="https://a.example/1; https://a.example/2")], ["link_several"]),
         ([], ["workbook_empty"]),
     ],
 )

@@ -102,6 +102,7 @@ TRIED_HERE: dict[str, Callable[[Any], Reading]] = {
     "more_problems": lambda desk: posts_of(desk, *({"form": "?", "title": f"Bài {n}"} for n in range(120))),
     "duplicate_link": lambda desk: posts_of(desk, {}, {"title": "Khác"}),
     "duplicate_row": lambda desk: posts_of(desk, {}, {"link": "https://a.example/2"}),
+    "log_of_several_links": lambda desk: posts_of(desk, {"link": "https://a.example/1; https://a.example/2"}),
     "decimal_unreadable": scored("tám"),
     "number_out_of_range": scored(41),
     "one_value_missing": lambda desk: under_another_form(

@@ -63,7 +63,7 @@ CELL_MISTAKES = [
     ("link_not_web", "posts", {"link": "javascript:alert(1)"}, "F5", ["javascript"]),
     ("link_not_web", "posts", {"link": "http://["}, "F5", ["http://["]),
     ("link_not_web", "posts", {"link": "=HYPERLINK(1)"}, "F5", ["=HYPERLINK(1)"]),
-    ("link_several", "posts", {"link": f"{LINK}/1;{LINK}/2"}, "F5", ["tin/1;https", "mỗi dòng một đường dẫn"]),
+    ("link_several", "posts", {"link": f"{LINK}/1;{LINK}/2"}, "F5", ["tin/1;https", "cần một đường dẫn"]),
     ("link_several", "posts", {"link": f"{LINK}/1\n{LINK}/2"}, "F5", ["nhiều đường dẫn"]),
     ("link_several", "posts", {"link": f"Bài 1: {LINK}/1, bài 2: {LINK}/2"}, "F5", ["nhiều đường dẫn"]),
     ("cell_error", "posts", {"title": "#REF!"}, "B5", ["lỗi công thức"]),

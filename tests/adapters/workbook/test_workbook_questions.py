@@ -160,6 +160,15 @@ def test_a_link_to_anything_but_the_web_is_no_link(desk, post, target):
     assert desk.codes(desk.edited(edit, desk.filled(posts=[post]))) == ["link_not_web"]
 
 
+def test_a_log_with_several_links_is_taken_for_one_piece_and_asked_about(desk, post):
+    links = "https://phucloi.example/so-1; https://phucloi.example/so-2"
+    reading = desk.read(desk.filled(posts=[post | {"channel": "Đài truyền thanh phường", "link": links}]))
+    assert (reading.problems, [one.link for one in reading.content.posts]) == ((), [links])
+    [question] = reading.questions
+    assert question.code == "log_of_several_links"
+    assert "ô F5 ghi nhiều đường dẫn. Hệ thống hiểu" in desk.words.sentence(question)
+
+
 def test_where_a_cell_leads_does_not_hide_that_it_shows_several_links(desk, post):
     def edit(book):
         book["Tin bài"]["F5"].hyperlink = "https://phucloi.example/bai/1"
