@@ -152,6 +152,22 @@ def test_overdue_steps_exist_as_long_as_the_units_file_is_taken(locks, until, gi
     assert list(days(ladder)) == steps
 
 
+@pytest.mark.parametrize(
+    ("until", "given", "moment", "step"),
+    [
+        (date(2026, 3, 25), date(2026, 3, 17), "2026-03-17T08:00", "T+1"),
+        (date(2026, 3, 25), date(2026, 3, 19), "2026-03-19T08:00", None),
+        (date(2026, 3, 18), date(2026, 3, 18), "2026-03-18T08:00", None),
+    ],
+    ids=["still its time", "being given longer was told after the next step's time", "the extension's last day"],
+)
+def test_a_step_is_overtaken_by_the_next_even_if_that_is_told_otherwise(until, given, moment, step):
+    """The scheduler was down for days: the first step was never sent, and the second's time has come."""
+    round_ = round_due(date(2026, 3, 13), locks=date(2026, 3, 16))
+    ladder = overdue_ladder(round_, CALENDAR, until=end_of(until), given_at=start_of_work(given))
+    assert overdue_reminder_due(ladder, (), round_, datetime.fromisoformat(f"{moment}+07:00")) == step
+
+
 def test_the_extensions_own_reminder_takes_the_place_of_a_step_on_the_same_morning():
     assert f"{extension_reminder_at(end_of(date(2026, 3, 19)), CALENDAR):%d/%m}" == "18/03"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import zip_longest
 
 from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.local_time import END_OF_OFFICE_DAY, START_OF_OFFICE_DAY, local, start_of_work
@@ -63,10 +64,11 @@ def is_overdue_reminder(kind: str) -> bool:
 
 @dataclass(frozen=True)
 class Due:
-    """A step and the moment from which it is due."""
+    """A step, the moment from which it is due, and the one from which the ladder's next is, whether told or not."""
 
     step: str
     at: datetime
+    overtaken_at: datetime | None = None
 
 
 def in_office_hours(now: datetime, calendar: WorkingCalendar) -> bool:
@@ -78,10 +80,7 @@ def in_office_hours(now: datetime, calendar: WorkingCalendar) -> bool:
 def unit_ladder(round_: Round, calendar: WorkingCalendar) -> list[Due]:
     """The reminders before the due date with their moments, in order. One due before the round opens does not exist."""
     last_day = calendar.on_or_before(local(round_.unit_due).date())
-    ladder = [
-        Due(rung(-days), start_of_work(calendar.shift(last_day, -days)))
-        for days in sorted(round_.reminders.before, reverse=True)
-    ]
+    ladder = _rungs(last_day, sorted(-days for days in round_.reminders.before), calendar)
     return [due for due in ladder if due.at > round_.opens]
 
 
@@ -94,13 +93,19 @@ def overdue_ladder(
     its being given longer has just told, is not told by these.
     """
     last_day = local(round_.unit_due).date()
-    ladder = [
-        Due(rung(days), start_of_work(calendar.shift(last_day, days))) for days in sorted(round_.reminders.overdue)
-    ]
+    ladder = _rungs(last_day, sorted(round_.reminders.overdue), calendar)
     if until is None or until <= round_.locks:
         return [due for due in ladder if due.at <= round_.locks]
     end = extension_reminder_at(until, calendar)
     return [due for due in ladder if due.at < end and (due.at <= round_.locks or given_at is None or due.at > given_at)]
+
+
+def _rungs(due_day: date, working_days: Sequence[int], calendar: WorkingCalendar) -> list[Due]:
+    moments = [start_of_work(calendar.shift(due_day, days)) for days in working_days]
+    return [
+        Due(rung(days), moment, following)
+        for days, (moment, following) in zip(working_days, zip_longest(moments, moments[1:]), strict=True)
+    ]
 
 
 def reminder_due(
@@ -126,8 +131,11 @@ def overdue_reminder_due(ladder: Collection[Due], done: Collection[str], round_:
 
 
 def _latest(ladder: Collection[Due], done: Collection[str], by: datetime) -> str | None:
-    due = [one.step for one in ladder if one.at <= by]
-    return due[-1] if due and due[-1] not in done else None
+    due = [one for one in ladder if one.at <= by]
+    if not due or due[-1].step in done:
+        return None
+    overtaken_at = due[-1].overtaken_at  # by a step that need not be told: neither need this one be, so late
+    return None if overtaken_at and overtaken_at <= by else due[-1].step
 
 
 def escalation_at(round_: Round, calendar: WorkingCalendar) -> datetime:
