@@ -331,12 +331,3 @@ def test_a_part_that_passes_through_a_state_has_an_event_of_each(office, opened)
         told = [(one["kind"], one["detail"]["was"], one["detail"]["reason"]) for one in ledger.events(round_.id)[1:]]
         assert ledger.assignment(round_.id, "vhxh").state is State.OPEN
     assert told == [("assignment_submitted", "open", None), ("assignment_returned", "submitted", "Thiếu tên")]
-
-
-def test_keys_that_begin_so_are_taken_letter_by_letter(ledger):
-    keys = ("a_b/c|x", "aXb/c|x", "a%b/c|x", "a_b/d|x")
-    with ledger.transaction() as one:
-        for key in keys:
-            one.queue(Message(key, "test", "email", "a@x.example", "", "", "", NOW), NOW)
-        assert one.message_keys("a_b/c|") == {"a_b/c|x"}
-        assert one.message_keys("a%") == {"a%b/c|x"}
