@@ -1,44 +1,83 @@
 """The office's clock: the real one, or one that starts elsewhere and runs faster, so that a quarter plays in minutes.
 
 `DINHKY_CLOCK=2026-03-01T07:00+07:00@1440` starts at that moment and runs 1,440 times as fast (a day a minute);
-`…@1440/2026-03-16T11:00+07:00` does so until that moment, and then goes on at the usual pace. Production never sets it.
+`…@1440/2026-03-16T11:00+07:00` does so until that moment, and then goes on at the usual pace; `…@1440/2026-03-16@720`
+goes on half as fast. Any number of paces may follow one another. Production never sets it.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 PUNCTUAL = timedelta(minutes=1)
 """A tick that starts within this much real time of its schedule stands for the moment it was scheduled for."""
 LAST_TICKS = timedelta(seconds=20)
 """How much real time the ticks of a fast clock's last hours may need to be run, after it goes on at the usual pace."""
+USUAL_PACE = 1.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """From `office` on, shown at the real instant `real`, the clock runs `rate` times as fast as a real one."""
+
+    office: datetime
+    real: datetime
+    rate: float = USUAL_PACE
+
+    def at(self, real: datetime) -> datetime:
+        """What a clock at this pace shows at a real instant."""
+        return self.office + (real - self.real) * self.rate
+
+    def when(self, office: datetime) -> datetime:
+        """The real instant at which a clock at this pace shows `office`."""
+        return self.real + (office - self.office) / self.rate
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Office time as a function of real time: `rate` times as fast from the two origins on, until `office_end` if any.
+    """Office time as a function of real time: at least one pace, each until the next begins.
 
     Before its start it goes at the usual pace: a service that needs a minute to start sees a minute that is
-    not played, and not days of them. With rate 1 and equal origins it is the real clock.
+    not played, and not days of them. With one usual pace and equal origins it is the real clock.
     """
 
-    office_start: datetime
-    real_start: datetime
-    rate: float = 1.0
-    office_end: datetime | None = None
+    paces: tuple[Pace, ...]
+
+    @classmethod
+    def running(cls, started: datetime, paces: Iterable[tuple[datetime, float]]) -> Clock:
+        """A clock that shows the first of the office moments at the real instant `started`, and from each on runs as
+        many times as fast as the number beside it. Raises ValueError if these moments go back, or a clock would."""
+        legs: list[Pace] = []
+        for office, rate in paces:
+            if not (rate > 0 and math.isfinite(rate)):
+                raise ValueError(f"DINHKY_CLOCK cannot run {rate} times as fast")
+            if legs and office < legs[-1].office:
+                raise ValueError(f"DINHKY_CLOCK cannot go on at {office}, before {legs[-1].office}")
+            legs.append(Pace(office, legs[-1].when(office) if legs else started, rate))
+        return cls(tuple(legs))
+
+    @property
+    def office_start(self) -> datetime:
+        """What it shows when it starts."""
+        return self.paces[0].office
 
     @property
     def is_real(self) -> bool:
-        return self.rate == 1.0 and self.office_start == self.real_start
+        [*_, last] = self.paces
+        return len(self.paces) == 1 and last.rate == USUAL_PACE and last.office == last.real
 
     @property
     def is_fast(self) -> bool:
         """Whether an office day passes in less than a day, or did while the ticks now running were due."""
-        if self.rate <= 1.0:
-            return False
-        return self.office_end is None or datetime.now(UTC) < self.real(self.office_end) + LAST_TICKS
+        if self.paces[-1].rate > USUAL_PACE:
+            return True
+        slowed_down = [after.real for pace, after in pairwise(self.paces) if pace.rate > USUAL_PACE >= after.rate]
+        return bool(slowed_down) and datetime.now(UTC) < slowed_down[-1] + LAST_TICKS
 
     def now(self) -> datetime:
         """The present moment in the office, in UTC."""
@@ -46,27 +85,22 @@ class Clock:
 
     def at(self, real: datetime) -> datetime:
         """What the office clock shows at a real instant, in UTC."""
-        since = real - self.real_start
-        shown = self.office_start + (since * self.rate if since > timedelta() else since)
-        if self.office_end and shown > self.office_end:
-            shown = self.office_end + (real - self._real_end)
-        return shown.astimezone(UTC)
+        begun = bisect_right(self.paces, real, key=lambda pace: pace.real)
+        return (self.paces[begun - 1] if begun else self._before).at(real).astimezone(UTC)
 
     def real(self, office: datetime) -> datetime:
         """The real instant, in UTC, at which the office clock shows `office`."""
-        if self.office_end and office > self.office_end:
-            return (self._real_end + (office - self.office_end)).astimezone(UTC)
-        since = office - self.office_start
-        return (self.real_start + (since / self.rate if since > timedelta() else since)).astimezone(UTC)
+        begun = bisect_right(self.paces, office, key=lambda pace: pace.office)
+        return (self.paces[begun - 1] if begun else self._before).when(office).astimezone(UTC)
 
     @property
-    def _real_end(self) -> datetime:
-        end = self.office_end or self.office_start
-        return self.real_start + (end - self.office_start) / self.rate
+    def _before(self) -> Pace:
+        """Until it starts."""
+        return Pace(self.paces[0].office, self.paces[0].real)
 
     def span(self, real: timedelta) -> timedelta:
         """How much office time passes at most in some real time: for leases and time-outs, which are about machines."""
-        return real * max(self.rate, 1.0)
+        return real * max(USUAL_PACE, *(pace.rate for pace in self.paces))
 
     def tick(self, scheduled: datetime) -> datetime:
         """The office moment that a run scheduled for the real instant `scheduled` stands for.
@@ -79,21 +113,14 @@ class Clock:
 
     @classmethod
     def parse(cls, text: str | None, started: datetime) -> Clock:
-        """From `DINHKY_CLOCK`: `moment[@rate[/moment]]`; None or empty is the real clock.
+        """From `DINHKY_CLOCK`: `moment[@rate][/moment[@rate]]…`; None or empty is the real clock.
 
         `started` is when it began to run. Raises ValueError for anything else.
         """
         if not text:
-            return cls(started, started)
-        moment, _, pace = text.partition("@")
-        rate, _, end = pace.partition("/")
-        faster = float(rate) if rate else 1.0
-        if not (faster > 0 and math.isfinite(faster)):
-            raise ValueError(f"DINHKY_CLOCK cannot run {rate} times as fast")
-        office_start, office_end = _moment(moment), _moment(end) if end else None
-        if office_end and office_end < office_start:
-            raise ValueError(f"DINHKY_CLOCK cannot end at {end}, before it starts")
-        return cls(office_start, started, faster, office_end)
+            return cls((Pace(started, started),))
+        legs = (leg.partition("@") for leg in text.split("/"))
+        return cls.running(started, ((_moment(moment), float(rate) if at else USUAL_PACE) for moment, at, rate in legs))
 
 
 def _moment(text: str) -> datetime:

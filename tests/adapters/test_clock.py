@@ -12,6 +12,7 @@ from dinhky.clock import Clock
 
 STARTED = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 FAST = "2026-03-01T07:00+07:00@1440"
+SLOWER = f"{FAST}/2026-03-02T07:00+07:00@720/2026-03-03T07:00+07:00@1440/2026-03-04T07:00+07:00"
 ENDING = f"{FAST}/2026-03-16T11:00+07:00"
 
 
@@ -36,6 +37,11 @@ def shown(text: str | None, real_seconds: float) -> str:
         (ENDING, 910, "2026-03-16 11:00:00"),
         (ENDING, 911, "2026-03-16 11:00:01"),
         (ENDING, 910 + 3600, "2026-03-16 12:00:00"),
+        (SLOWER, -60, "2026-03-01 06:59:00"),
+        (SLOWER, 60, "2026-03-02 07:00:00"),
+        (SLOWER, 180, "2026-03-03 07:00:00"),
+        (SLOWER, 240, "2026-03-04 07:00:00"),
+        (SLOWER, 241, "2026-03-04 07:00:01"),
     ],
 )
 def test_what_the_office_clock_shows_so_many_real_seconds_after_it_started(text, real_seconds, expected):
@@ -55,6 +61,8 @@ def test_what_the_office_clock_shows_so_many_real_seconds_after_it_started(text,
         "@1440",
         f"{FAST}/2026-03-16T11:00",
         f"{FAST}/later",
+        f"{FAST}/2026-03-02T07:00+07:00@0",
+        f"{FAST}/2026-03-03T07:00+07:00@720/2026-03-02T07:00+07:00",
         f"{FAST}/2026-02-28T11:00+07:00",
         "2026-13-01T07:00+07:00",
     ],
@@ -73,12 +81,11 @@ def test_a_span_of_machine_time_is_as_much_longer_as_the_clock_is_fast(text, is_
     assert clock.span(timedelta(minutes=5)) == timedelta(seconds=lease)
 
 
+MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2027, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001
 CLOCKS = st.builds(
-    Clock,
-    office_start=st.just(datetime(2026, 3, 1, tzinfo=UTC)),
-    real_start=st.just(STARTED),
-    rate=st.floats(0.1, 20_000),
-    office_end=st.none() | st.datetimes(datetime(2026, 3, 1), datetime(2027, 3, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    lambda moments, rates: Clock.running(STARTED, zip(sorted(moments), rates, strict=False)),
+    st.lists(MOMENTS, min_size=1, max_size=5),
+    st.lists(st.floats(0.1, 20_000), min_size=5, max_size=5),
 )
 SPANS = st.timedeltas(timedelta(days=-30), timedelta(days=30))
 

@@ -47,3 +47,12 @@ def test_the_last_tick_is_known_where_somebody_plays_the_units(tmp_path):
     units.tell(MORNING)
     tick.tell_tick(MORNING)
     assert units.last_tick() == MORNING
+
+
+def test_what_has_come_is_complete_until_now_unless_something_is_still_awaited(tmp_path):
+    units = HandedIn(tmp_path)
+    assert units.complete_until(MORNING) == MORNING
+    units.tell(MORNING + timedelta(days=4))
+    assert units.complete_until(MORNING) == MORNING
+    units.tell(MORNING - timedelta(hours=12))
+    assert units.complete_until(MORNING) == MORNING - timedelta(hours=12)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from dinhky import bootstrap
-from dinhky.domain.plan import Plan
+from dinhky.domain.plan import Kind, Plan
 from dinhky.rounds.ports import Office
 from dinhky.simulation.broken import Broken, BrokenPromise
 from dinhky.simulation.played import Played
@@ -29,9 +30,22 @@ def plans() -> dict[str, Plan]:
     return bootstrap.plans(bootstrap.settings({}))[0]
 
 
+def first_half(plan: Plan) -> Plan:
+    """The plan with its contests, and what else is due until the middle of its year.
+
+    A fault that shows in a year shows in half of one.
+    """
+    middle = date(plan.year, 7, 20)
+    cut = (
+        one if one.kind is Kind.CONTEST else replace(one, until=min(one.until or middle, middle))
+        for one in plan.obligations
+    )
+    return replace(plan, obligations=tuple(cut))
+
+
 @pytest.fixture
 def broken_in(stage: Stage, plans: dict[str, Plan]) -> Callable[..., list[BrokenPromise]]:
-    """Plays a plan's year in an office that `spoil` has changed, and lists the promises broken in it."""
+    """Plays half a plan's year in an office that `spoil` has changed, and lists the promises broken in it."""
 
     def broken(
         plan_id: str = "vung-ang-2026",
@@ -39,8 +53,10 @@ def broken_in(stage: Stage, plans: dict[str, Plan]) -> Callable[..., list[Broken
         spoil: Callable[[Office], dict[str, object]] = lambda office: {},
         after: Callable[[Played], None] = lambda played: None,
         change: Callable[[Plan], Plan] = lambda plan: plan,
+        *,
+        whole_year: bool = False,
     ) -> list[BrokenPromise]:
-        plan = change(plans[plan_id])
+        plan = change(plans[plan_id] if whole_year else first_half(plans[plan_id]))
         behaviour = stage.behaviour(plan, seed)
         with stage.office(plan) as office:
             played = play(replace(office, **spoil(office)), plan, behaviour, stage.fill)

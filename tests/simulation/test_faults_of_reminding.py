@@ -60,7 +60,9 @@ def test_a_second_letter_on_a_day(monkeypatch, broken_in):
     monkeypatch.setattr(SqlTransaction, "take_along", lambda self, *about: [])
     monkeypatch.setattr("dinhky.rounds.dispatching.bundles", one_by_one)
     same_day = lambda plan: crowded(plan, date(2026, 9, 17))  # noqa: E731
-    assert Broken.TOO_MANY_A_DAY in {one.what for one in broken_in("vung-ang-2026", 8, change=same_day)}
+    assert Broken.TOO_MANY_A_DAY in {
+        one.what for one in broken_in("vung-ang-2026", 8, change=same_day, whole_year=True)
+    }
 
 
 def test_what_the_last_letter_of_a_week_ought_to_have_told(monkeypatch, broken_in):
@@ -72,7 +74,7 @@ def test_what_the_last_letter_of_a_week_ought_to_have_told(monkeypatch, broken_i
             right(letters, today, calendar, is_overdue=is_overdue), tells_until=today
         ),
     )
-    broken = broken_in("vung-ang-2026", 8, change=crowded)
+    broken = broken_in("vung-ang-2026", 8, change=crowded, whole_year=True)
     assert {(one.about, one.kind) for one in broken} == {("vung-ang-2026/VA-4/2026", "T-0")}
     assert Broken.NEVER_SENT in {one.what for one in broken}  # to some it went along with what was overdue on Friday
 

@@ -94,3 +94,20 @@ def test_files_of_one_moment_are_each_their_own_units(commune, notes):
     units.act(NIGHT)
     assert received(commune) == {"vp": ("workbook_empty",)}
     assert received(commune, NEXT) == {"vhxh": ("workbook_empty",)}
+
+
+@pytest.mark.parametrize(
+    ("ticked", "following"),
+    [
+        ("2026-03-12T00:00", "2026-03-12T08:00"),
+        ("2026-03-12T07:59", "2026-03-13T08:00"),  # a tick's moment, rounded off
+        ("2026-03-12T08:00", "2026-03-13T08:00"),
+        ("2026-03-13T08:00", "2026-03-16T08:00"),
+    ],
+)
+def test_which_tick_is_the_next(commune, notes, ticked, following):
+    assert units_of(commune, notes).tick_after(office_time(ticked)) == office_time(following)
+
+
+def office_time(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+07:00")

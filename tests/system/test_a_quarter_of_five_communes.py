@@ -16,10 +16,10 @@ LONGEST_SECONDS = 1_500
 
 @pytest.fixture(scope="module")
 def played() -> subprocess.CompletedProcess[str]:
-    """The second quarter, from two days before it to a week after its last lock; a day in five seconds."""
+    """The second quarter, from two days before it to a week after its last lock; a quiet day in 2.5 seconds."""
     command = [REPOSITORY / ".venv/bin/dinhky", "year", "--from", "2026-03-30", "--to", "2026-07-10"]
     return subprocess.run(
-        [*command, "--day-seconds", "5", "--once"],
+        [*command, "--day-seconds", "2.5", "--once"],
         capture_output=True,
         text=True,
         timeout=LONGEST_SECONDS,

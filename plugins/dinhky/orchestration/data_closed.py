@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import Any
 
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
@@ -11,7 +10,7 @@ from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 from dinhky import bootstrap
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.orchestration.runs import explained, held_round
-from dinhky.orchestration.waiting import LOCK_GRACE, LedgerTrigger, WaitUntilOperator
+from dinhky.orchestration.waiting import LedgerTrigger, WaitUntilOperator, received_until
 from dinhky.rounds.standing import is_owed_something
 
 log = logging.getLogger(__name__)
@@ -54,8 +53,7 @@ def _is_owed_something(round_id: str) -> bool:
     """Whether a unit still owes its part; taken to be so while plan or ledger cannot be read."""
     try:
         current = bootstrap.settings()
-        grace = LOCK_GRACE if current.clock.is_real else timedelta()
-        return is_owed_something(bootstrap.office(current), round_id, current.clock.now() - grace)
+        return is_owed_something(bootstrap.office(current), round_id, received_until(current))
     except Exception:
         log.exception("The ledger or the plan of %s could not be asked; asking again", round_id)
         return True

@@ -35,6 +35,11 @@ class HandedIn:
         while (told := _read(self._files)) and told < moment and monotonic() < deadline:
             sleep(LOOK_EVERY_SECONDS)
 
+    def complete_until(self, now: datetime) -> datetime:
+        """Up to which moment, `now` at the latest, whatever was to come has come."""
+        told = _read(self._files)
+        return min(now, told) if told else now
+
     def tell_tick(self, moment: datetime) -> None:
         """Say that the tick that stands for this moment has decided, if anybody plays the units."""
         if self._files.exists():

@@ -13,7 +13,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from dinhky import bootstrap
+from dinhky.bootstrap import Settings
 from dinhky.domain.errors import Problem
+from dinhky.orchestration.handed_in import HandedIn
 from dinhky.rounds.standing import Outcome, outcome, why_waived
 
 log = logging.getLogger(__name__)
@@ -163,5 +165,10 @@ def _outcome_or_waiting(round_id: str, unit: str) -> Outcome:
 
 def _outcome(round_id: str, unit: str) -> Outcome:
     current = bootstrap.settings()
-    grace = LOCK_GRACE if current.clock.is_real else timedelta()
-    return outcome(bootstrap.office(current), round_id, unit, current.clock.now() - grace)
+    return outcome(bootstrap.office(current), round_id, unit, received_until(current))
+
+
+def received_until(current: Settings) -> datetime:
+    """The office moment up to which the intake has seen all that was sent, in UTC."""
+    now = current.clock.now()
+    return now - LOCK_GRACE if current.clock.is_real else HandedIn(current.home).complete_until(now)

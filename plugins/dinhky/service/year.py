@@ -21,6 +21,7 @@ import yaml
 
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
+from dinhky.clock import PUNCTUAL, Clock
 from dinhky.orchestration.handed_in import HandedIn
 from dinhky.rounds.digests import DIGEST
 from dinhky.rounds.ports import Office
@@ -32,6 +33,7 @@ from dinhky.service.private_postgresql import is_installed, private_postgresql
 from dinhky.service.processes import ServiceError
 from dinhky.service.running import forget_the_real_service, prepare, say_login, service
 from dinhky.service.year_comparison import ANSWERS, Difference, differences
+from dinhky.service.year_days import paces
 from dinhky.service.year_pace import paced
 from dinhky.service.year_units import Units
 from dinhky.simulation.behaviour import Behaviour
@@ -44,13 +46,10 @@ START_UP = timedelta(seconds=60)
 LOOK_EVERY_SECONDS = 0.1
 APPROVAL_LOOK_SECONDS = 4.0
 """How often the API is asked: every question costs the server what a small task costs a worker."""
-BEAT_SECONDS = 15
+BEAT_SECONDS = 60
 """How often the dispatcher and the intake come by: files are received by us, and ticks send what they decide."""
 PARSE_SECONDS = 600
 """How often DAG files are read again: nobody edits a plan while it is played."""
-LONGEST_LAG_IN_DAYS = 3.0
-"""How far, in office days, ticks may fall behind before the playing is given up: the machine is too slow for the pace,
-and what is decided so late is no more what would have been decided then."""
 WINDING_UP = timedelta(seconds=150)
 """How long, in real time, what was begun before the end may take to finish."""
 PAST_THE_END = timedelta(days=3)
@@ -59,7 +58,7 @@ PAST_THE_END = timedelta(days=3)
 
 @dataclass
 class Year:
-    """One playing, from `first` to `last` (both at midnight in Vietnam), a day in `day_seconds`."""
+    """One playing, from `first` to `last` (both at midnight in Vietnam), a quiet working day in `day_seconds`."""
 
     console: Console
     first: datetime
@@ -79,8 +78,8 @@ class Year:
         os.environ["DINHKY_HOME"] = str(home)
         os.environ["DINHKY_LEDGER"] = f"sqlite:///{home / 'ledger.db'}?durable=no"
         began = monotonic()
-        self.console.say("year_title", first=self.first, last=self.last, day_seconds=self.day_seconds, seed=self.seed)
         self._invent()
+        self._say_title()
         with (
             self._database(),
             service(self.console, home, port=self.port, prepare=self._begin_anew, environment=self._start_clock) as (
@@ -134,10 +133,15 @@ class Year:
                 path.unlink()
         prepare(current)
 
+    def _paces(self) -> list[tuple[datetime, float]]:
+        office = bootstrap.office()
+        quiet_day = timedelta(seconds=self.day_seconds)
+        end = self.last + PAST_THE_END
+        return list(paces(office.rounds.values(), office.calendar, self.first, end, quiet_day))
+
     def _start_clock(self) -> dict[str, str]:
-        rate = timedelta(days=1).total_seconds() / self.day_seconds
         clock = {
-            "DINHKY_CLOCK": f"{self.first.isoformat()}@{rate}/{(self.last + PAST_THE_END).isoformat()}",
+            "DINHKY_CLOCK": "/".join(f"{moment.isoformat()}@{rate}" for moment, rate in self._paces()),
             "DINHKY_CLOCK_STARTED": datetime.now(UTC).isoformat(),
             "DINHKY_BEAT": str(BEAT_SECONDS),
             "DINHKY_OPERATOR": OPERATOR.email,
@@ -162,7 +166,7 @@ class Year:
                 units.act(now)
                 lag = self._lag(current, units, now)
                 self.slowest = max(self.slowest, lag)
-                if lag.total_seconds() > LONGEST_LAG_IN_DAYS * self.day_seconds:
+                if lag > PUNCTUAL:  # it would stand for a later moment: the machine is too slow for the pace
                     raise ServiceError(
                         "year_too_slow", seconds=round(lag.total_seconds()), day_seconds=self.day_seconds
                     )
@@ -194,9 +198,8 @@ class Year:
 
     def _lag(self, current: Settings, units: Units, now: datetime) -> timedelta:
         """How long, in real time, the next tick has been due."""
-        if units.has_ticked(units.ticked, now):
-            return timedelta()
-        return datetime.now(UTC) - current.clock.real(units.tick_before(now))
+        due = units.tick_after(units.ticked)
+        return datetime.now(UTC) - current.clock.real(due) if due < now else timedelta()
 
     def _approve(self, current: Settings, approvers: list[AirflowApi]) -> None:
         """Say yes to everything that waits for an approver."""
@@ -209,6 +212,18 @@ class Year:
     def _is_wound_up(self, office: Office) -> bool:
         with office.ledger.snapshot() as ledger:
             return not any(row["state"] in {"claimed", "sending"} for row in ledger.messages())
+
+    def _say_title(self) -> None:
+        started = datetime.now(UTC)
+        seconds = (Clock.running(started, self._paces()).real(self.last) - started).total_seconds()
+        self.console.say(
+            "year_title",
+            first=self.first,
+            last=self.last,
+            day_seconds=self.day_seconds,
+            minutes=round(seconds / 60),
+            seed=self.seed,
+        )
 
     def _say_progress(self, office: Office, now: datetime) -> None:
         with office.ledger.snapshot() as ledger:

@@ -91,6 +91,13 @@ class Units:
             day -= timedelta(days=1)
         return max(at(self._office.calendar.on_or_before(day), START_OF_OFFICE_DAY), self._first)
 
+    def tick_after(self, ticked: datetime) -> datetime:
+        """The first tick that is due after one, or after the beginning."""
+        day = local(ticked).date()
+        if local(ticked).hour >= TICK_HOUR - 1:
+            day += timedelta(days=1)
+        return at(self._office.calendar.on_or_after(day), time(TICK_HOUR))
+
     def has_ticked(self, ticked: datetime, moment: datetime) -> bool:
         """Whether the last tick due before a moment has run: what was decided then must not know of what came later."""
         return ticked >= self.tick_before(moment) - timedelta(minutes=30)

@@ -1,0 +1,52 @@
+"""How long each day of a played year takes: as long as its work does, for the machine is the same every day.
+
+Airflow starts a process for each task, a few a second. Rounds open and lock in crowds, on the first days of a month;
+on a Sunday nothing happens at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+
+from dinhky.domain.calendar import WorkingCalendar
+from dinhky.domain.local_time import at, local
+from dinhky.domain.schedule import Round
+
+FREE_DAY = 0.15
+"""How long a day takes on which nobody chases and nothing opens or locks, in quiet working days."""
+TASK = 0.12
+"""How much longer a day takes for each task begun on it, in quiet working days."""
+TASKS_AT_AN_OPENING = 4
+"""What a run starts besides a task for each unit: it makes the workbooks, and waits for its data."""
+TASKS_AT_A_LOCK = 5
+"""What it starts then besides one for each unit that is missing: the report is compiled, approved, sent and filed."""
+
+
+def paces(
+    rounds: Iterable[Round], calendar: WorkingCalendar, first: datetime, last: datetime, quiet_day: timedelta
+) -> Iterator[tuple[datetime, float]]:
+    """From when until `last` the office clock runs how many times as fast as the real one, so that a quiet working day
+    takes `quiet_day` of real time; from `last` on at the usual pace. The first pace begins at `first`."""
+    tasks = _tasks(rounds, first)
+    before = 0.0
+    day = local(first).date()
+    while (midnight := at(day, time())) < last:
+        length = (1.0 if calendar.is_working_day(day) else FREE_DAY) + TASK * tasks[day]
+        rate = timedelta(days=1) / (quiet_day * length)
+        if rate != before:
+            yield max(midnight, first), rate
+            before = rate
+        day += timedelta(days=1)
+    yield last, 1.0
+
+
+def _tasks(rounds: Iterable[Round], first: datetime) -> Counter[date]:
+    """How many tasks are begun on each day. What is open at the beginning is opened then."""
+    tasks: Counter[date] = Counter()
+    for round_ in rounds:
+        if round_.locks > first:
+            tasks[local(max(round_.opens, first)).date()] += TASKS_AT_AN_OPENING + len(round_.units)
+            tasks[local(round_.locks).date()] += TASKS_AT_A_LOCK + len(round_.units)
+    return tasks
