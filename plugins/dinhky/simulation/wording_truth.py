@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dinhky.domain.local_time import local
-from dinhky.simulation.truth import TrueTally
+from dinhky.simulation.post_truth import TrueTally
 
 PROGRESS = re.compile(r"đã có (\d+/\d+)")
 WHOLE = re.compile(r"Đã có (\d+/\d+) [^\n]*còn thiếu (\d+)")
