@@ -40,7 +40,7 @@ demo: setup ## Play Phúc Lợi's first quarter of 2026 on a fast clock (APPROVE
 run: setup ## Run the service on the real clock, on 127.0.0.1 (PORT=8081)
 	@$(BIN)/dinhky serve $(if $(PORT),--port $(PORT))
 
-year: setup ## Play all communes' year under the real scheduler (FROM=2026-02-02 TO=2027-01-15 DAY_SECONDS=4 ONCE=1)
+year: setup ## Play all communes' year under the real scheduler (FROM=2026-02-02 TO=2027-01-15 DAY_SECONDS=3 ONCE=1)
 	@$(BIN)/dinhky year $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(DAY_SECONDS),--day-seconds $(DAY_SECONDS)) $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: setup ## Run every test: those that wait for clocks and servers one by one, the others on what they leave of the cores

@@ -36,7 +36,7 @@ def register(commands: Commands) -> None:
     year.add_argument("--from", dest="first", metavar="DAY", default="2026-02-02", help="first day, ISO")
     year.add_argument("--to", dest="last", metavar="DAY", default="2027-01-15", help="last day, ISO")
     year.add_argument("--seed", type=int, default=1)
-    year.add_argument("--day-seconds", type=_seconds, default=4.0, help="how long a quiet working day takes")
+    year.add_argument("--day-seconds", type=_seconds, default=3.0, help="how long a quiet working day takes")
     year.add_argument("--once", action="store_true", help="end when it has been played")
     year.add_argument("--port", type=int)
     year.set_defaults(command=_year)
