@@ -4,7 +4,7 @@ from airflow.sdk import DAG, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from dinhky import bootstrap
-from dinhky.orchestration.schedules import RETRIES, START_DATE, overdue_schedule, tick
+from dinhky.orchestration.schedules import RETRIES, START_DATE, overdue_schedule, tick_moment
 from dinhky.orchestration.texts import chore_doc, label, overdue_line
 from dinhky.rounds.overdue import overdue
 
@@ -22,11 +22,11 @@ with DAG(
 
     @task(task_display_name=label("overdue_look"))
     def look() -> list[str]:
-        return [overdue_line(late) for late in overdue(bootstrap.office(), tick(get_current_context()))]
+        return [overdue_line(late) for late in overdue(bootstrap.office(), tick_moment(get_current_context()))]
 
     @task(task_display_name=label("overdue_duty"), map_index_template="{{ duty }}")
     def late(duty: str) -> None:
-        get_current_context()["duty"] = duty  # type: ignore[typeddict-unknown-key]
+        get_current_context()["duty"] = duty
         raise AirflowFailException(duty)
 
     late.expand(duty=look())

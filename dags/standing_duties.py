@@ -29,7 +29,7 @@ def standing_duty(plan: Plan, obligation: Obligation) -> DAG:
 
         @task(task_id="unit", task_display_name=label("unit_standing"), map_index_template="{{ unit_name }}")
         def unit(unit_name: str, text: str, excused: str) -> str:
-            get_current_context()["unit_name"] = unit_name  # type: ignore[typeddict-unknown-key]
+            get_current_context()["unit_name"] = unit_name
             if excused == str(True):
                 raise AirflowSkipException(label("standing_excused"))
             if not text:

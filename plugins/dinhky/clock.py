@@ -1,8 +1,9 @@
 """The office's clock: the real one, or one that starts elsewhere and runs faster, so that a quarter plays in minutes.
 
 `DINHKY_CLOCK=2026-03-01T07:00+07:00@1440` starts at that moment and runs 1,440 times as fast (a day a minute);
-`…@1440/2026-03-16T11:00+07:00` does so until that moment, and then goes on at the usual pace; `…@1440/2026-03-16@720`
-goes on half as fast. Any number of paces may follow one another. Production never sets it.
+`…@1440/2026-03-16T11:00+07:00` does so until that moment, and then goes on at the usual pace;
+`…@1440/2026-03-16T11:00+07:00@720` goes on half as fast. Any number of paces may follow one another. Production never
+sets it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Clock:
     @classmethod
     def running(cls, started: datetime, paces: Iterable[tuple[datetime, float]]) -> Clock:
         """A clock that shows the first of the office moments at the real instant `started`, and from each on runs as
-        many times as fast as the number beside it. Raises ValueError if these moments go back, or a clock would."""
+        many times as fast as the number beside it. Raises ValueError if these moments go back, or for a number that is
+        not positive and finite."""
         legs: list[Pace] = []
         for office, rate in paces:
             if not (rate > 0 and math.isfinite(rate)):
@@ -68,8 +70,8 @@ class Clock:
 
     @property
     def is_real(self) -> bool:
-        [*_, last] = self.paces
-        return len(self.paces) == 1 and last.rate == USUAL_PACE and last.office == last.real
+        only = self.paces[0]
+        return len(self.paces) == 1 and only.rate == USUAL_PACE and only.office == only.real
 
     @property
     def is_fast(self) -> bool:
@@ -98,9 +100,10 @@ class Clock:
         """Until it starts."""
         return Pace(self.paces[0].office, self.paces[0].real)
 
-    def span(self, real: timedelta) -> timedelta:
-        """How much office time passes at most in some real time: for leases and time-outs, which are about machines."""
-        return real * max(USUAL_PACE, *(pace.rate for pace in self.paces))
+    def span(self, real: timedelta, since: datetime) -> timedelta:
+        """How much office time passes in so much real time from the real instant `since` on: for leases and time-outs,
+        which are about machines."""
+        return self.at(since + real) - self.at(since)
 
     def tick(self, scheduled: datetime) -> datetime:
         """The office moment that a run scheduled for the real instant `scheduled` stands for.

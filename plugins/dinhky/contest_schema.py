@@ -151,27 +151,6 @@ def _of_phases(
     latest = _latest(obligation, year)
     if latest and last_due > latest:
         yield document.problem("contest_ends_after_due", (*place, "phases"), found=last_due, due=latest, **about)
-    yield from _of_force(document, place, phases, obligation, max(last_due, latest), about)
-
-
-def _of_force(
-    document: YamlDocument,
-    place: Place,
-    phases: list[tuple[int, dict[str, Any]]],
-    obligation: dict[str, Any],
-    last_due: str,
-    about: dict[str, Any],
-) -> Iterator[Problem]:
-    """A contest is held as a whole: the plan and the duty are in force from its first phase's due day to its last."""
-    since = max(_day(document.value_at(("effective_from",))), _day(obligation.get("since")))
-    for number, phase in phases:
-        due = _day(phase.get("due"))
-        if due and due < since:
-            line = (*place, "phases", number, "due")
-            yield document.problem("contest_phase_before_force", line, found=due, since=since, **about)
-    until = _day(obligation.get("until"))
-    if until and until < last_due:
-        yield document.problem("contest_cut_off", (*place[:-1], "until"), found=until, due=last_due, **about)
 
 
 def _of_counts(

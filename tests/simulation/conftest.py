@@ -31,10 +31,7 @@ def plans() -> dict[str, Plan]:
 
 
 def first_half(plan: Plan) -> Plan:
-    """The plan with its contests, and what else is due until the middle of its year.
-
-    A fault that shows in a year shows in half of one.
-    """
+    """The plan with its contests, and what else is due until the middle of its year: most faults show in that."""
     middle = date(plan.year, 7, 20)
     cut = (
         one if one.kind is Kind.CONTEST else replace(one, until=min(one.until or middle, middle))
@@ -45,7 +42,8 @@ def first_half(plan: Plan) -> Plan:
 
 @pytest.fixture
 def broken_in(stage: Stage, plans: dict[str, Plan]) -> Callable[..., list[BrokenPromise]]:
-    """Plays half a plan's year in an office that `spoil` has changed, and lists the promises broken in it."""
+    """Plays the first half of a plan's year, or the whole of it, in an office that `spoil` has changed, and lists the
+    promises broken in it."""
 
     def broken(
         plan_id: str = "vung-ang-2026",

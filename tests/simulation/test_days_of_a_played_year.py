@@ -6,19 +6,26 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from dinhky import bootstrap
 from dinhky.clock import Clock
-from dinhky.domain.local_time import at
-from dinhky.service.year_days import FREE_DAY, TASK, TASKS_AT_A_LOCK, TASKS_AT_AN_OPENING, paces
+from dinhky.domain.local_time import at, local
+from dinhky.service.year_days import TASK, TASKS_AT_AN_OPENING, paces
 
 FIRST, LAST = at(date(2026, 3, 30), time()), at(date(2026, 7, 10), time())
 STARTED = datetime(2026, 11, 22, 9, tzinfo=UTC)
 QUIET = timedelta(seconds=4)
+QUIET_DAY, SUNDAY = date(2026, 4, 8), date(2026, 4, 12)
 
 
-@pytest.fixture
-def clock(commune) -> Clock:
-    office = commune.office
-    return Clock.running(STARTED, paces(office.rounds.values(), office.calendar, FIRST, LAST, QUIET))
+@pytest.fixture(scope="module")
+def office():
+    """All five communes."""
+    return bootstrap.office(bootstrap.settings({}))
+
+
+@pytest.fixture(scope="module")
+def clock(office) -> Clock:
+    return Clock.running(STARTED, paces(office, FIRST, LAST, QUIET))
 
 
 def length(clock: Clock, day: date) -> float:
@@ -26,30 +33,42 @@ def length(clock: Clock, day: date) -> float:
     return (clock.real(at(day + timedelta(days=1), time())) - clock.real(at(day, time()))) / QUIET
 
 
-def test_a_day_without_work_is_short_and_one_with_many_rounds_is_long(clock, commune):
-    quiet, sunday, opening = date(2026, 4, 8), date(2026, 4, 12), date(2026, 4, 1)
-    begun = [round_ for round_ in commune.office.rounds.values() if round_.opens.date() == opening]
-    assert len(begun) > 1
-    units = sum(len(round_.units) for round_ in begun)
-    assert length(clock, quiet) == pytest.approx(1)
-    assert length(clock, sunday) == pytest.approx(FREE_DAY)
-    assert length(clock, opening) == pytest.approx(1 + TASK * (TASKS_AT_AN_OPENING * len(begun) + units))
+def test_a_working_day_on_which_only_the_tick_comes_is_the_measure(clock):
+    assert length(clock, QUIET_DAY) == pytest.approx(1)
 
 
-def test_what_was_open_before_is_opened_on_the_first_day_and_what_had_locked_is_not(clock, commune):
-    still_open = [round_ for round_ in commune.office.rounds.values() if round_.opens <= FIRST < round_.locks]
-    had_locked = [round_ for round_ in commune.office.rounds.values() if round_.locks <= FIRST]
-    assert still_open
-    assert had_locked
-    units = sum(len(round_.units) for round_ in still_open)
-    begun = TASK * (TASKS_AT_AN_OPENING * len(still_open) + units)
-    locked = [round_ for round_ in commune.office.rounds.values() if FIRST < round_.locks < FIRST + timedelta(days=1)]
-    locking = TASK * sum(TASKS_AT_A_LOCK + len(round_.units) for round_ in locked)
-    assert length(clock, FIRST.date()) == pytest.approx(1 + begun + locking)
+def test_a_day_off_on_which_nothing_happens_is_short_and_not_nothing(clock):
+    assert 0.05 < length(clock, SUNDAY) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("day", "event"), [(date(2026, 4, 1), "opens"), (date(2026, 4, 3), "locks"), (date(2026, 7, 3), "locks")]
+)
+def test_a_day_on_which_many_rounds_open_or_lock_has_room_for_all_their_units(office, clock, day, event):
+    then = [round_ for round_ in office.rounds.values() if local(getattr(round_, event)).date() == day]
+    assert len(then) > 5
+    assert length(clock, day) > 1 + 0.1 * sum(len(round_.units) for round_ in then)
+
+
+def test_where_a_report_locks_its_standing_duties_have_room_too(office, clock):
+    alone = [round_ for round_ in office.rounds.values() if local(round_.locks).date() == date(2026, 6, 18)]
+    without = sum(len(round_.units) + 5 for round_ in alone)
+    assert length(clock, date(2026, 6, 18)) > 1.5 + 0.12 * without
+
+
+def test_what_was_open_before_is_opened_on_the_first_day_and_what_had_locked_is_not(office, clock):
+    still_open = [round_ for round_ in office.rounds.values() if round_.opens <= FIRST < round_.locks]
+    before = [round_ for round_ in office.rounds.values() if round_.opens <= FIRST]
+    assert 0 < len(still_open) < len(before)
+    tasks = [sum(TASKS_AT_AN_OPENING + len(round_.units) for round_ in opened) for opened in (still_open, before)]
+    assert 1 + TASK * tasks[0] <= length(clock, FIRST.date()) < 1 + TASK * tasks[1]
+
+
+def test_a_quarter_takes_hardly_longer_than_if_all_its_days_were_twice_as_long_as_a_quiet_one(clock):
+    assert clock.real(LAST) - STARTED < 2.2 * QUIET * (LAST - FIRST).days
 
 
 def test_it_begins_at_the_first_day_and_goes_on_at_the_usual_pace_after_the_last(clock):
     assert clock.real(FIRST) == STARTED
     end = clock.real(LAST)
     assert clock.at(end + timedelta(seconds=5)) - LAST == timedelta(seconds=5)
-    assert clock.real(LAST - timedelta(days=1)) < end

@@ -44,7 +44,7 @@ def crowded(plan: Plan, day: date = date(2026, 9, 18)) -> Plan:
     ],
 )
 def test_whatever_ladder_a_plan_sets_every_promise_is_kept(broken_in, plan, seed, change):
-    assert broken_in(plan, seed, change=change) == []
+    assert broken_in(plan, seed, change=change, whole_year=True) == []
 
 
 def test_the_budget_ignored(monkeypatch, kinds_broken_in):

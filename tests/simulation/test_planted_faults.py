@@ -61,8 +61,11 @@ class OtherReports:
         return compiled
 
 
-def test_nothing_is_broken_if_nothing_is_planted(broken_in):
-    assert broken_in() == []
+@pytest.mark.parametrize(
+    ("plan", "seed"), [("vung-ang-2026", 3), ("xuan-dam-2025", 2), ("canh-vinh-2026", 3), ("canh-vinh-2026", 5)]
+)
+def test_nothing_is_broken_if_nothing_is_planted(broken_in, plan, seed):
+    assert broken_in(plan, seed) == []
 
 
 @pytest.mark.parametrize("kind", ["opening", "T-3", "T-1", "T-0", "escalation", "tally", "products", "standing"])

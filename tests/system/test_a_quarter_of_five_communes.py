@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
+from collections import Counter
 
 import pytest
 from live_service import REPOSITORY
@@ -47,6 +49,12 @@ def test_what_was_played_is_a_quarter_of_four_communes_and_nothing_of_the_closed
     assert sent >= 5, "four quarters' reports and a half-year's"
     asked_for_the_half_year = ledger.execute("SELECT count(*) FROM assignments WHERE round_id LIKE '%VA-2%'").fetchone()
     assert asked_for_the_half_year == (0,), "a unit is asked once"
+
+
+def test_no_task_failed_but_where_a_rule_says_so(played: subprocess.CompletedProcess[str]) -> None:
+    logs = [path.read_text("utf-8") for path in (YEAR / "airflow" / "logs").rglob("attempt=*.log")]
+    failed = Counter(kind for text in logs for kind in re.findall(r'"error_detail":\[\{"exc_type":"(\w+)"', text))
+    assert set(failed) == {"AirflowFailException"}, failed
 
 
 def test_every_message_went_out_once(played: subprocess.CompletedProcess[str]) -> None:

@@ -72,13 +72,13 @@ def round_id(plan_id: str, ref: str, period: str) -> str:
 def rounds_of(plan: Plan, obligation: Obligation, calendar: WorkingCalendar) -> list[Round]:
     """The obligation's rounds of the plan's year, in order; none for a standing duty.
 
-    A round due before the plan takes effect, or outside the days the duty is in force, does not exist. Raises
-    CalendarGap for a year without known days off.
+    A round due before the plan takes effect, or outside the days the duty is in force, does not exist; a contest with
+    all of its phases does or does not. Raises CalendarGap for a year without known days off.
     """
     if obligation.cadence is None:
         return []
     rounds = [_round(plan, obligation, period, calendar) for period in periods_of(obligation.cadence, plan.year)]
-    existing = [round_ for round_ in rounds if _exists(plan, obligation, round_)]
+    existing = [round_ for round_ in rounds if _exists(plan, obligation, round_, calendar)]
     return _with_writers(plan, obligation, existing) if obligation.rota else existing
 
 
@@ -139,7 +139,9 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
     return problems
 
 
-def _exists(plan: Plan, obligation: Obligation, round_: Round) -> bool:
+def _exists(plan: Plan, obligation: Obligation, round_: Round, calendar: WorkingCalendar) -> bool:
+    if obligation.phase:  # each builds on the others: what is decisive is when the contest is due
+        round_ = _round(plan, plan.obligation(obligation.ref.rpartition(".")[0]), round_.period, calendar)
     first = max(plan.effective_from, obligation.since or plan.effective_from)
     due = local(round_.due).date()
     return first <= due and (obligation.until is None or due <= obligation.until)

@@ -1,15 +1,15 @@
-"""Whoever plays the units on a fast clock, and the ticks, wait for each other.
+"""Whoever plays the units on a fast clock, and the ticks and locks, wait for each other.
 
 A day passes in seconds there. A file of the evening must have come in when the next morning's tick looks, and must not
-when the last one does; on a busy machine nothing but waiting makes it so. In earnest nobody plays the units, and
-nothing waits.
+when the last one does; what locks the day after must know of it. On a busy machine nothing but waiting makes it so. In
+earnest nobody plays the units, and nothing waits.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -19,14 +19,19 @@ LOOK_EVERY_SECONDS = 0.05
 
 
 class HandedIn:
-    """Two notes in the service's folder: before which moment every file has come in, and which tick was the last."""
+    """Notes in the service's folder: before which moment every file has come in, and which tick was the last."""
 
     def __init__(self, home: Path) -> None:
         self._files = home / "handed-in.txt"
+        self._all_files = home / "handed-in-all.txt"
         self._ticks = home / "ticked.txt"
 
-    def tell(self, moment: datetime) -> None:
-        """Say that whatever was to come before this moment has come."""
+    def tell(self, moment: datetime, *, all_until: datetime | None = None) -> None:
+        """Say that whatever was to come before this moment has come.
+
+        `all_until` is earlier if a file is still to come for which no tick need wait, since it waits for a tally.
+        """
+        _write(self._all_files, min(moment, all_until or moment))
         _write(self._files, moment)
 
     def wait_for(self, moment: datetime) -> None:
@@ -36,8 +41,8 @@ class HandedIn:
             sleep(LOOK_EVERY_SECONDS)
 
     def complete_until(self, now: datetime) -> datetime:
-        """Up to which moment, `now` at the latest, whatever was to come has come."""
-        told = _read(self._files)
+        """Up to which moment, `now` at the latest, all files have come."""
+        told = _read(self._all_files)
         return min(now, told) if told else now
 
     def tell_tick(self, moment: datetime) -> None:
@@ -58,5 +63,5 @@ def _write(note: Path, moment: datetime) -> None:
 
 def _read(note: Path) -> datetime | None:
     with suppress(FileNotFoundError):
-        return datetime.fromisoformat(note.read_text("ascii"))
+        return datetime.fromisoformat(note.read_text("ascii")).astimezone(UTC)
     return None

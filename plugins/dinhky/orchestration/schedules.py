@@ -71,7 +71,10 @@ def _data_complete(plan: Plan, obligation: Obligation, round_: Round) -> datetim
 
 
 def _past_a_lock() -> timedelta:
-    """How long after a lock all is known that came before it: units' tasks wait as long for a file on its way."""
+    """How long after a lock all is known that came before it: units' tasks wait as long for a file on its way.
+
+    On a fast clock, where tasks wait for the files themselves, it is enough that the lock has passed.
+    """
     return LOCK_GRACE if bootstrap.settings().clock.is_real else A_MOMENT
 
 
@@ -131,11 +134,16 @@ def chase_catches_up() -> bool:
     return not bootstrap.settings().clock.is_real
 
 
+def tick_moment(context: Any) -> datetime:
+    """The office moment that a chore's run stands for, in UTC."""
+    return bootstrap.settings().clock.tick(context["dag_run"].run_after)
+
+
 @contextmanager
 def tick(context: Any) -> Iterator[datetime]:
-    """The office moment that a chore's run stands for, in UTC; on a fast clock, with what came before it there."""
+    """The office moment that a chase tick stands for, in UTC; on a fast clock, with what came before it there."""
     current = bootstrap.settings()
-    moment = current.clock.tick(context["dag_run"].run_after)
+    moment = tick_moment(context)
     if not current.clock.is_fast:
         yield moment
         return

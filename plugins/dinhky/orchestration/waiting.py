@@ -112,7 +112,8 @@ class UnitSubmissionOperator(BaseOperator):
 
 
 class MomentTrigger(BaseTrigger):
-    """Fires at a real instant, given in ISO form; at once if it has passed. Ends the task itself if `is_all`."""
+    """Fires when the office clock shows a moment, given in ISO form; at once if it has passed. Ends the task itself if
+    `is_all`."""
 
     def __init__(self, moment: str, is_all: bool = True) -> None:
         super().__init__()
@@ -124,13 +125,16 @@ class MomentTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         moment = datetime.fromisoformat(self.moment)
-        while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
+        clock = bootstrap.settings().clock
+        while (left := (clock.real(moment) - datetime.now(UTC)).total_seconds()) > 0:
             await asyncio.sleep(min(left, 60.0))
+        while not await asyncio.to_thread(has_come, moment):
+            await asyncio.sleep(LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK)
         yield TaskSuccessEvent() if self.is_all else TriggerEvent(self.moment)
 
 
 class WaitUntilOperator(BaseOperator):
-    """Waits until the office clock shows a moment (ISO, with its zone)."""
+    """Waits until the office clock shows a moment (ISO, with its zone) that has room for files on their way to it."""
 
     is_all = True
     """Whether nothing is left to do when the moment has come."""
@@ -142,9 +146,8 @@ class WaitUntilOperator(BaseOperator):
         self.moment = moment
 
     def execute(self, context: Any) -> None:
-        real = bootstrap.settings().clock.real(datetime.fromisoformat(self.moment))
-        if datetime.now(UTC) < real:
-            self.defer(trigger=MomentTrigger(real.isoformat(), self.is_all), method_name="resume")
+        if not has_come(datetime.fromisoformat(self.moment)):
+            self.defer(trigger=MomentTrigger(self.moment, self.is_all), method_name="resume")
 
     def resume(self, context: Any, event: str) -> None:
         """Called when the moment has come."""
@@ -172,3 +175,10 @@ def received_until(current: Settings) -> datetime:
     """The office moment up to which the intake has seen all that was sent, in UTC."""
     now = current.clock.now()
     return now - LOCK_GRACE if current.clock.is_real else HandedIn(current.home).complete_until(now)
+
+
+def has_come(moment: datetime) -> bool:
+    """Whether the office clock has reached the moment; and on a fast clock, whether all files from before it are in."""
+    current = bootstrap.settings()
+    now = current.clock.now()
+    return moment <= (now if current.clock.is_real else HandedIn(current.home).complete_until(now))

@@ -50,10 +50,12 @@ BEAT_SECONDS = 60
 """How often the dispatcher and the intake come by: files are received by us, and ticks send what they decide."""
 PARSE_SECONDS = 600
 """How often DAG files are read again: nobody edits a plan while it is played."""
+SLOW_IN_QUIET_DAYS = 5
+"""By how many quiet days a tick may have been late and still be none of the reasons for a difference."""
 WINDING_UP = timedelta(seconds=150)
 """How long, in real time, what was begun before the end may take to finish."""
-PAST_THE_END = timedelta(days=3)
-"""How close to the end a round may lock and still be compared: later ones may not have been closed."""
+PAST_THE_END = timedelta(days=7)
+"""How much longer the clock runs fast, so that ticks follow what happened on the last days."""
 
 
 @dataclass
@@ -137,7 +139,7 @@ class Year:
         office = bootstrap.office()
         quiet_day = timedelta(seconds=self.day_seconds)
         end = self.last + PAST_THE_END
-        return list(paces(office.rounds.values(), office.calendar, self.first, end, quiet_day))
+        return list(paces(office, self.first, end, quiet_day))
 
     def _start_clock(self) -> dict[str, str]:
         clock = {
@@ -197,7 +199,7 @@ class Year:
             thread.join(timeout=APPROVAL_LOOK_SECONDS)
 
     def _lag(self, current: Settings, units: Units, now: datetime) -> timedelta:
-        """How long, in real time, the next tick has been due."""
+        """How long, in real time, the next tick has been due without having decided."""
         due = units.tick_after(units.ticked)
         return datetime.now(UTC) - current.clock.real(due) if due < now else timedelta()
 
@@ -257,6 +259,8 @@ class Year:
         for difference in found:
             self.console.say("year_difference", difference=difference)
         self.console.say("year_equal" if not found else "year_not_equal", count=len(found))
+        if found and self.slowest.total_seconds() > SLOW_IN_QUIET_DAYS * self.day_seconds:
+            self.console.say("year_was_slow", day_seconds=self.day_seconds)
         if not self.once:
             self.console.say("year_look", url=url)
 

@@ -7,12 +7,13 @@ on a Sunday nothing happens at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from dinhky.domain.calendar import WorkingCalendar
 from dinhky.domain.local_time import at, local
-from dinhky.domain.schedule import Round
+from dinhky.domain.plan import Kind
+from dinhky.rounds.ports import Office
+from dinhky.rounds.standing_duties import standing_rounds
 
 FREE_DAY = 0.15
 """How long a day takes on which nobody chases and nothing opens or locks, in quiet working days."""
@@ -22,18 +23,18 @@ TASKS_AT_AN_OPENING = 4
 """What a run starts besides a task for each unit: it makes the workbooks, and waits for its data."""
 TASKS_AT_A_LOCK = 5
 """What it starts then besides one for each unit that is missing: the report is compiled, approved, sent and filed."""
+TASKS_OF_A_STANDING_DUTY = 3
+"""What the run of a standing duty starts besides a task for each unit, when the report that tells of it has locked."""
 
 
-def paces(
-    rounds: Iterable[Round], calendar: WorkingCalendar, first: datetime, last: datetime, quiet_day: timedelta
-) -> Iterator[tuple[datetime, float]]:
+def paces(office: Office, first: datetime, last: datetime, quiet_day: timedelta) -> Iterator[tuple[datetime, float]]:
     """From when until `last` the office clock runs how many times as fast as the real one, so that a quiet working day
     takes `quiet_day` of real time; from `last` on at the usual pace. The first pace begins at `first`."""
-    tasks = _tasks(rounds, first)
+    tasks = _tasks(office, first)
     before = 0.0
     day = local(first).date()
     while (midnight := at(day, time())) < last:
-        length = (1.0 if calendar.is_working_day(day) else FREE_DAY) + TASK * tasks[day]
+        length = (1.0 if office.calendar.is_working_day(day) else FREE_DAY) + TASK * tasks[day]
         rate = timedelta(days=1) / (quiet_day * length)
         if rate != before:
             yield max(midnight, first), rate
@@ -42,11 +43,15 @@ def paces(
     yield last, 1.0
 
 
-def _tasks(rounds: Iterable[Round], first: datetime) -> Counter[date]:
+def _tasks(office: Office, first: datetime) -> Counter[date]:
     """How many tasks are begun on each day. What is open at the beginning is opened then."""
     tasks: Counter[date] = Counter()
-    for round_ in rounds:
+    for round_ in office.rounds.values():
         if round_.locks > first:
             tasks[local(max(round_.opens, first)).date()] += TASKS_AT_AN_OPENING + len(round_.units)
             tasks[local(round_.locks).date()] += TASKS_AT_A_LOCK + len(round_.units)
+    for plan in office.plans.values():
+        duties = [duty for duty in plan.obligations if duty.kind is Kind.CONTINUOUS]
+        for round_ in standing_rounds(office, plan):
+            tasks[local(round_.locks).date()] += len(duties) * (TASKS_OF_A_STANDING_DUTY + len(round_.units))
     return tasks

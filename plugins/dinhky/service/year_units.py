@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 from dinhky.domain.chase import Step
-from dinhky.domain.local_time import START_OF_OFFICE_DAY, at, local
+from dinhky.domain.local_time import at, local
 from dinhky.domain.plan import Kind
 from dinhky.intake.receive import receive
 from dinhky.orchestration.handed_in import HandedIn
@@ -18,6 +18,8 @@ from dinhky.workbook.sample import fill
 
 TICK_HOUR = 8
 """When a fast clock's tick stands: see `dinhky.orchestration.schedules`."""
+ROUNDED_OFF = timedelta(minutes=30)
+"""How far a tick's moment may be from that: real instants are exact to a microsecond, in which seconds pass."""
 FILLED_AHEAD = timedelta(days=4)
 """How long before it is sent a workbook is filled in: that takes longer than handing it in."""
 TOLD_WITHIN = timedelta(days=7)
@@ -67,40 +69,41 @@ class Units:
             end for end in self._ends if end[0] > now or (end[0] > now - TOLD_WITHIN and not self._is_told(end))
         ]
         left: list[Delivery] = []
-        awaited = now + FILLED_AHEAD
+        awaited = all_until = now + FILLED_AHEAD
         for number, delivery in enumerate(self._waiting):
             if _day_of(delivery.at) > now:  # and so are all others
                 left += self._waiting[number:]
-                awaited = min(awaited, delivery.at)
+                awaited, all_until = min(awaited, delivery.at), min(all_until, delivery.at)
                 break
             waits_for_an_end = self._waits_for_an_end(delivery)
-            is_due = self.has_ticked(ticked, delivery.at) and not waits_for_an_end
+            is_due = self._has_ticked(ticked, delivery.at) and not waits_for_an_end
             if is_due and (self._deliver(delivery) or self._office.rounds[delivery.round_id].is_over(now)):
                 continue
             left.append(delivery)
+            all_until = min(all_until, delivery.at)
             if not is_due and not waits_for_an_end:  # else it cannot come yet, and no tick need wait for it
                 awaited = min(awaited, delivery.at)
         self._waiting = left
-        self._handed_in.tell(awaited)
+        self._handed_in.tell(awaited, all_until=all_until)
         self._fill_one_ahead(now)
 
-    def tick_before(self, moment: datetime) -> datetime:
+    def _tick_before(self, moment: datetime) -> datetime:
         """The last tick that is due before a moment."""
         day = local(moment).date()
         if local(moment).hour < TICK_HOUR:
             day -= timedelta(days=1)
-        return max(at(self._office.calendar.on_or_before(day), START_OF_OFFICE_DAY), self._first)
+        return max(at(self._office.calendar.on_or_before(day), time(TICK_HOUR)), self._first)
 
     def tick_after(self, ticked: datetime) -> datetime:
         """The first tick that is due after one, or after the beginning."""
         day = local(ticked).date()
-        if local(ticked).hour >= TICK_HOUR - 1:
+        if ticked >= at(day, time(TICK_HOUR)) - ROUNDED_OFF:
             day += timedelta(days=1)
         return at(self._office.calendar.on_or_after(day), time(TICK_HOUR))
 
-    def has_ticked(self, ticked: datetime, moment: datetime) -> bool:
+    def _has_ticked(self, ticked: datetime, moment: datetime) -> bool:
         """Whether the last tick due before a moment has run: what was decided then must not know of what came later."""
-        return ticked >= self.tick_before(moment) - timedelta(minutes=30)
+        return ticked >= self._tick_before(moment) - ROUNDED_OFF
 
     def _waits_for_an_end(self, delivery: Delivery) -> bool:
         """Whether a round of the same plan ended before the file came, and that has not been told yet."""
