@@ -18,7 +18,7 @@ from dinhky.domain.plan import (
     Plan,
     Unit,
 )
-from dinhky.domain.schedule import Round, rounds_of
+from dinhky.domain.schedule import Round, phases_in, rounds_of
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +146,24 @@ def test_a_report_compiled_from_shorter_ones_asks_nobody(plan: Plan, calendar: W
     longer: Obligation = replace(plan.obligation("PL-5"), compiled_from="PL-5", ref="PL-5.1")
     assert {round_.asked for round_ in rounds_of(plan, longer, calendar)} == {()}
     assert {len(round_.units) for round_ in rounds_of(plan, longer, calendar)} == {7}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_held"),
+    [
+        ({}, True),
+        ({"until": date(2026, 4, 29)}, True),  # within April, and the 30th is a day off
+        ({"until": date(2026, 4, 28)}, False),
+        ({"since": date(2026, 4, 11)}, True),  # after the entries: all of it is held, or nothing
+        ({"since": date(2026, 4, 30)}, False),
+        ({"until": date(2026, 4, 29), "moved": (MovedDue("2026", date(2026, 5, 8), "Lùi hạn"),)}, False),
+    ],
+)
+def test_a_contest_exists_with_all_of_its_phases_or_not_at_all(
+    plan: Plan, calendar: WorkingCalendar, changes: dict[str, object], is_held: bool
+) -> None:
+    contest = replace(plan.obligation("PL-6"), **changes)
+    others = (one for one in plan.obligations if one.ref != "PL-6")
+    changed = replace(plan, obligations=(*others, contest))
+    assert len(rounds_of(changed, contest, calendar)) == is_held
+    assert len(phases_in(changed, contest, calendar)) == (7 if is_held else 0)
