@@ -1,4 +1,4 @@
-"""On a fast clock, a tick waits for the files that came before it; in earnest it does not."""
+"""On a fast clock a tick, or a lock, waits for the files that came before it; in earnest it does not."""
 
 from __future__ import annotations
 
