@@ -92,7 +92,10 @@ def test_the_contests_of_2026_work_on_working_days_and_end_in_time(plan_id, ref)
     plan = read_plan(PLANS / f"{plan_id}.yaml")
     obligation = plan.obligation(ref)
     round_ = find_round(plan, ref, "2026", calendar)
-    assert contest_feasibility(round_.id, obligation.contest, calendar, local(round_.due).date()) == []
+    assert (
+        contest_feasibility(round_.id, obligation.contest, calendar, plan.effective_from, local(round_.due).date())
+        == []
+    )
     assert obligation.is_assumed("contest")
 
 
@@ -103,8 +106,9 @@ def test_what_is_advised_before_a_contest_has_sentences(tmp_path):
     path.write_text(text, "utf-8")
     contest = read_plan(path).obligation("PL-6").contest
     calendar = working_calendar(REPOSITORY / "include/data/calendars", 2026, 2026)
-    found = contest_feasibility("phuc-loi-2026/PL-6/2026", contest, calendar, date(2026, 4, 28))
+    found = contest_feasibility("phuc-loi-2026/PL-6/2026", contest, calendar, date(2026, 3, 14), date(2026, 4, 28))
     sentences = [WORDS.sentence(problem) for problem in found]
-    assert "chấm sơ khảo bắt đầu hoặc kết thúc vào thứ Bảy, 11/4/2026" in sentences[0]
-    assert "gửi dự thi cấp trên kết thúc thứ Tư, 29/4/2026, sau thời hạn" in sentences[1]
-    assert "có 4 người" in sentences[2]
+    assert "ban hành kế hoạch kết thúc thứ Sáu, 13/3/2026, trước ngày nhiệm vụ có hiệu lực" in sentences[0]
+    assert "chấm sơ khảo bắt đầu hoặc kết thúc vào thứ Bảy, 11/4/2026" in sentences[1]
+    assert "gửi dự thi cấp trên kết thúc thứ Tư, 29/4/2026, sau thời hạn" in sentences[2]
+    assert "có 4 người" in sentences[3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +20,7 @@ def office_time(text: str) -> datetime:
 
 @pytest.fixture
 def seen_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """What the task finds at an office moment."""
+    """What the task finds in a run scheduled for an office moment, and begun half an hour later."""
     from airflow.dag_processing.dagbag import DagBag
 
     monkeypatch.setenv("DINHKY_HOME", str(tmp_path))
@@ -32,10 +32,10 @@ def seen_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     look = bag.dags["overdue"].task_dict["look"].python_callable
 
     def look_at(moment: datetime) -> list[str]:
-        now = datetime.now(UTC)
-        monkeypatch.setenv("DINHKY_CLOCK", moment.isoformat())
-        monkeypatch.setenv("DINHKY_CLOCK_STARTED", now.isoformat())
-        run = {"dag_run": SimpleNamespace(run_after=now)}
+        scheduled = datetime.now(UTC) - timedelta(seconds=30)
+        monkeypatch.setenv("DINHKY_CLOCK", f"{moment.isoformat()}@60")
+        monkeypatch.setenv("DINHKY_CLOCK_STARTED", scheduled.isoformat())
+        run = {"dag_run": SimpleNamespace(run_after=scheduled)}
         monkeypatch.setitem(look.__globals__, "get_current_context", lambda: run)
         return look()
 

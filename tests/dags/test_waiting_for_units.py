@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,3 +66,24 @@ def test_on_a_fast_clock_a_moment_has_come_when_the_files_from_before_it_have(of
     assert not has_come(LOCKS)
     HandedIn(tmp_path).tell(LOCKS + timedelta(days=4), all_until=LOCKS - timedelta(hours=14))
     assert not has_come(LOCKS), "a file for which no tick waits is awaited by a lock"
+
+
+def test_the_task_that_waits_for_a_moment_goes_on_when_the_files_from_before_it_are_in(office, tmp_path, monkeypatch):
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from dinhky.orchestration import waiting
+
+    monkeypatch.setattr(waiting, "LOOK_EVERY_SECONDS_ON_A_FAST_CLOCK", 0.01)
+    units = HandedIn(tmp_path)
+    units.tell(LOCKS - timedelta(hours=14))
+    with pytest.raises(TaskDeferred) as deferred:
+        waiting.WaitUntilOperator(task_id="close", moment=LOCKS.isoformat()).execute({})
+
+    async def fired(within: float) -> object:
+        return await asyncio.wait_for(anext(deferred.value.trigger.run()), within)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(fired(within=0.2))
+    units.tell(LOCKS + timedelta(days=4))
+    assert asyncio.run(fired(within=20)) is not None
+    waiting.WaitUntilOperator(task_id="close", moment=LOCKS.isoformat()).execute({})

@@ -195,11 +195,16 @@ def test_names_that_do_not_exist_are_told():
 def test_days_off_late_phases_and_an_even_jury_are_told_before_the_contest_starts():
     late = Phase(PhaseKind.FINAL, date(2026, 4, 27), date(2026, 4, 30))
     contest = replace(CONTEST, phases=(*CONTEST.phases, late), jurors=CONTEST.jurors[:2])
-    found = contest_feasibility("p/PL-6/2026", contest, CALENDAR, date(2026, 4, 29))
+    found = contest_feasibility("p/PL-6/2026", contest, CALENDAR, date(2026, 3, 5), date(2026, 4, 29))
     assert [problem.code for problem in found] == [
         "contest_phase_on_day_off", "contest_phase_after_due", "contest_jury_size",
     ]  # fmt: skip
-    assert contest_feasibility("p/PL-6/2026", CONTEST, CALENDAR, date(2026, 4, 29)) == []
+    assert contest_feasibility("p/PL-6/2026", CONTEST, CALENDAR, date(2026, 4, 10), date(2026, 4, 29)) == []
+
+
+def test_a_phase_that_is_over_before_the_duty_is_in_force_is_told():
+    found = contest_feasibility("p/PL-6/2026", CONTEST, CALENDAR, date(2026, 4, 11), date(2026, 4, 29))
+    assert [(problem.code, problem.params["phase"]) for problem in found] == [("contest_phase_before_force", "entries")]
 
 
 def test_a_code_once_given_is_kept_and_never_anothers():

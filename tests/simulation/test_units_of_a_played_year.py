@@ -79,10 +79,22 @@ def test_a_file_that_comes_after_a_quotas_end_waits_for_its_tally_and_no_tick_fo
     units.act(NIGHT)
     assert received(commune) == {}
     assert not awaited(notes, MORNING + timedelta(days=1), monkeypatch)
+    assert notes.complete_until(NIGHT) == EVENING, "a lock waits for it"
     with commune.office.ledger.transaction() as ledger:
         ledger.event("tally_sent", at=NIGHT, actor="dinhky", round_id=MONTH)
     units.act(NIGHT)
     assert set(received(commune)) == {"vhxh"}
+    assert notes.complete_until(NIGHT) == NIGHT
+
+
+def test_a_file_whose_round_has_not_opened_holds_up_neither_tick_nor_lock(commune, notes, monkeypatch):
+    units = units_of(commune, notes, Delivery(EVENING, "vhxh", NEXT, "vhxh", {"posts": ()}))
+    units.act(FIRST)
+    notes.tell_tick(MORNING)
+    units.act(NIGHT)
+    assert received(commune, NEXT) == {}
+    assert not awaited(notes, MORNING + timedelta(days=1), monkeypatch)
+    assert notes.complete_until(NIGHT) == NIGHT
 
 
 def test_files_of_one_moment_are_each_their_own_units(commune, notes):

@@ -130,10 +130,12 @@ class Contest:
         raise UnknownName("unknown_criterion", found=code, expected=[criterion.code for criterion in self.criteria])
 
 
-def contest_feasibility(where: str, contest: Contest, calendar: WorkingCalendar, last_day: date) -> list[Problem]:
+def contest_feasibility(
+    where: str, contest: Contest, calendar: WorkingCalendar, first_day: date, last_day: date
+) -> list[Problem]:
     """What officers ought to know of a contest before it starts: a phase that begins or ends on a day off, one that
-    ends after `last_day` (when the duty is due), a jury of less than three or of an even number. `where` is the
-    round's id. Advice, not mistakes. Raises CalendarGap."""
+    ends before `first_day` (when the duty comes into force) or after `last_day` (when it is due), a jury of less than
+    three or of an even number. `where` is the round's id. Advice, not mistakes. Raises CalendarGap."""
     found = []
     for phase in contest.phases:
         found += [
@@ -141,6 +143,9 @@ def contest_feasibility(where: str, contest: Contest, calendar: WorkingCalendar,
             for day in dict.fromkeys((phase.opens, phase.due))
             if not calendar.is_working_day(day)
         ]
+        if phase.due < first_day:
+            params = {"phase": phase.kind.value, "day": phase.due, "since": first_day}
+            found.append(Problem("contest_phase_before_force", where, params))
         if phase.due > last_day:
             params = {"phase": phase.kind.value, "day": phase.due, "due": last_day}
             found.append(Problem("contest_phase_after_due", where, params))

@@ -118,8 +118,10 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
     """
     problems = []
     for round_ in year_of(plan, calendar):
-        if contest := plan.obligation(round_.ref).contest:
-            problems += contest_feasibility(round_.id, contest, calendar, local(round_.due).date())
+        obligation = plan.obligation(round_.ref)
+        if contest := obligation.contest:
+            first_day, last_day = _in_force_from(plan, obligation), local(round_.due).date()
+            problems += contest_feasibility(round_.id, contest, calendar, first_day, last_day)
         if round_.kind is not Kind.REPORT:
             continue
         params = {
@@ -142,9 +144,12 @@ def feasibility(plan: Plan, calendar: WorkingCalendar) -> list[Problem]:
 def _exists(plan: Plan, obligation: Obligation, round_: Round, calendar: WorkingCalendar) -> bool:
     if obligation.phase:  # each builds on the others: what is decisive is when the contest is due
         round_ = _round(plan, plan.obligation(obligation.ref.rpartition(".")[0]), round_.period, calendar)
-    first = max(plan.effective_from, obligation.since or plan.effective_from)
     due = local(round_.due).date()
-    return first <= due and (obligation.until is None or due <= obligation.until)
+    return _in_force_from(plan, obligation) <= due and (obligation.until is None or due <= obligation.until)
+
+
+def _in_force_from(plan: Plan, obligation: Obligation) -> date:
+    return max(plan.effective_from, obligation.since or plan.effective_from)
 
 
 def _with_writers(plan: Plan, obligation: Obligation, rounds: list[Round]) -> list[Round]:
@@ -184,7 +189,7 @@ def _round(plan: Plan, obligation: Obligation, period: Period, calendar: Working
     due_day = moved.due if moved else _rolled(nominal_due, obligation.due.roll, calendar)
     # A deadline at the very start of its window may roll back out of it: the round still opens first, and no unit is
     # late before it was asked.
-    first_day = max(obligation.opens_on or window.start, plan.effective_from, obligation.since or plan.effective_from)
+    first_day = max(obligation.opens_on or window.start, _in_force_from(plan, obligation))
     opens_day = min(calendar.on_or_after(first_day), due_day)
     unit_due_day = max(calendar.shift(due_day, -obligation.unit_due_working_days_before), opens_day)
     if obligation.kind is Kind.REPORT:

@@ -15,6 +15,7 @@ from dinhky.domain.errors import DinhKyError, UnknownName
 from dinhky.domain.local_time import local
 from dinhky.domain.plan import Obligation, Plan
 from dinhky.domain.schedule import rounds_of
+from dinhky.orchestration.texts import label
 from dinhky.rounds.opening import open_round
 from dinhky.rounds.standing import why_idle
 from dinhky.rounds.standing_duties import carrying_report
@@ -65,6 +66,9 @@ def this_standing_period(plan: Plan) -> tuple[str, datetime]:
     if report is None:
         raise UnknownName("run_without_round", run=get_current_context()["dag_run"].run_id, expected=[])
     round_id, now = held_round(plan, report)
+    with bootstrap.office().ledger.snapshot() as ledger:
+        if not ledger.round_is_open(round_id):  # the service was set up after that
+            raise AirflowSkipException(label("standing_not_asked"))
     return round_id.rpartition("/")[2], now
 
 

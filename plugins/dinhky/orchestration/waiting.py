@@ -134,7 +134,8 @@ class MomentTrigger(BaseTrigger):
 
 
 class WaitUntilOperator(BaseOperator):
-    """Waits until the office clock shows a moment (ISO, with its zone) that has room for files on their way to it."""
+    """Waits until the office clock shows a moment (ISO, with its zone); on a fast clock, also until all files from
+    before it are in. On the real clock a moment after a lock has `LOCK_GRACE` in it."""
 
     is_all = True
     """Whether nothing is left to do when the moment has come."""

@@ -22,7 +22,7 @@ import yaml
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
 from dinhky.clock import PUNCTUAL, Clock
-from dinhky.orchestration.handed_in import HandedIn
+from dinhky.orchestration.handed_in import LONGEST_SECONDS, HandedIn
 from dinhky.rounds.digests import DIGEST
 from dinhky.rounds.ports import Office
 from dinhky.service.airflow_api import AirflowApi
@@ -50,8 +50,6 @@ BEAT_SECONDS = 60
 """How often the dispatcher and the intake come by: files are received by us, and ticks send what they decide."""
 PARSE_SECONDS = 600
 """How often DAG files are read again: nobody edits a plan while it is played."""
-SLOW_IN_QUIET_DAYS = 5
-"""By how many quiet days a tick may have been late and still be none of the reasons for a difference."""
 WINDING_UP = timedelta(seconds=150)
 """How long, in real time, what was begun before the end may take to finish."""
 PAST_THE_END = timedelta(days=7)
@@ -259,7 +257,7 @@ class Year:
         for difference in found:
             self.console.say("year_difference", difference=difference)
         self.console.say("year_equal" if not found else "year_not_equal", count=len(found))
-        if found and self.slowest.total_seconds() > SLOW_IN_QUIET_DAYS * self.day_seconds:
+        if found and self.slowest.total_seconds() > LONGEST_SECONDS:  # then ticks may have gone on without a file
             self.console.say("year_was_slow", day_seconds=self.day_seconds)
         if not self.once:
             self.console.say("year_look", url=url)

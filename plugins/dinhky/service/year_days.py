@@ -44,14 +44,20 @@ def paces(office: Office, first: datetime, last: datetime, quiet_day: timedelta)
 
 
 def _tasks(office: Office, first: datetime) -> Counter[date]:
-    """How many tasks are begun on each day. What is open at the beginning is opened then."""
+    """How many tasks are begun on each day. What is open at the beginning is opened then; most locks are at a day's
+    last second, so that their tasks are the next day's."""
     tasks: Counter[date] = Counter()
     for round_ in office.rounds.values():
         if round_.locks > first:
             tasks[local(max(round_.opens, first)).date()] += TASKS_AT_AN_OPENING + len(round_.units)
-            tasks[local(round_.locks).date()] += TASKS_AT_A_LOCK + len(round_.units)
+            tasks[_day_after(round_.locks)] += TASKS_AT_A_LOCK + len(round_.units)
     for plan in office.plans.values():
         duties = [duty for duty in plan.obligations if duty.kind is Kind.CONTINUOUS]
         for round_ in standing_rounds(office, plan):
-            tasks[local(round_.locks).date()] += len(duties) * (TASKS_OF_A_STANDING_DUTY + len(round_.units))
+            tasks[_day_after(round_.locks)] += len(duties) * (TASKS_OF_A_STANDING_DUTY + len(round_.units))
     return tasks
+
+
+def _day_after(lock: datetime) -> date:
+    """The day of the moment after a lock."""
+    return local(lock + timedelta(seconds=1)).date()

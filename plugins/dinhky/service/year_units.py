@@ -19,7 +19,7 @@ from dinhky.workbook.sample import fill
 TICK_HOUR = 8
 """When a fast clock's tick stands: see `dinhky.orchestration.schedules`."""
 ROUNDED_OFF = timedelta(minutes=30)
-"""How far a tick's moment may be from that: real instants are exact to a microsecond, in which seconds pass."""
+"""How far a tick's moment may be from that: real instants are exact to a microsecond, in which more passes here."""
 FILLED_AHEAD = timedelta(days=4)
 """How long before it is sent a workbook is filled in: that takes longer than handing it in."""
 TOLD_WITHIN = timedelta(days=7)
@@ -80,7 +80,8 @@ class Units:
             if is_due and (self._deliver(delivery) or self._office.rounds[delivery.round_id].is_over(now)):
                 continue
             left.append(delivery)
-            all_until = min(all_until, delivery.at)
+            if not is_due:  # else its round has not opened, and what locks until then cannot know of it
+                all_until = min(all_until, delivery.at)
             if not is_due and not waits_for_an_end:  # else it cannot come yet, and no tick need wait for it
                 awaited = min(awaited, delivery.at)
         self._waiting = left

@@ -51,11 +51,11 @@ def true_year(plan: Plan, calendar: WorkingCalendar) -> dict[str, TrueDates]:
     for obligation in plan.obligations:
         for label, first, last in LABELS[obligation.cadence] if obligation.cadence else []:
             period = f"{plan.year}{label}"
-            for ref, duty in _with_phases(obligation):
-                dates = _dates(plan, duty, period, first, last, calendar)
-                in_force = max(plan.effective_from, duty.since or plan.effective_from)
-                if in_force <= dates.due.date() <= (duty.until or dates.due.date()):
-                    found[f"{plan.id}/{ref}/{period}"] = dates
+            due = _dates(plan, obligation, period, first, last, calendar).due.date()
+            in_force = max(plan.effective_from, obligation.since or plan.effective_from)
+            if in_force <= due <= (obligation.until or due):  # a contest with all of its phases
+                for ref, duty in _with_phases(obligation):
+                    found[f"{plan.id}/{ref}/{period}"] = _dates(plan, duty, period, first, last, calendar)
     return found
 
 
