@@ -108,7 +108,7 @@ def test_what_is_advised_before_a_contest_has_sentences(tmp_path):
     calendar = working_calendar(REPOSITORY / "include/data/calendars", 2026, 2026)
     found = contest_feasibility("phuc-loi-2026/PL-6/2026", contest, calendar, date(2026, 3, 14), date(2026, 4, 28))
     sentences = [WORDS.sentence(problem) for problem in found]
-    assert "ban hành kế hoạch kết thúc thứ Sáu, 13/3/2026, trước ngày nhiệm vụ có hiệu lực" in sentences[0]
+    assert "ban hành kế hoạch cuộc thi kết thúc thứ Sáu, 13/3/2026, trước ngày nhiệm vụ có hiệu lực" in sentences[0]
     assert "chấm sơ khảo bắt đầu hoặc kết thúc vào thứ Bảy, 11/4/2026" in sentences[1]
-    assert "gửi dự thi cấp trên kết thúc thứ Tư, 29/4/2026, sau thời hạn" in sentences[2]
+    assert "gửi bài dự thi cấp trên kết thúc thứ Tư, 29/4/2026, sau thời hạn" in sentences[2]
     assert "có 4 người" in sentences[3]
