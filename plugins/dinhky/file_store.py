@@ -15,6 +15,8 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._on_disk: set[str] = set()
+        """Subfolders whose own names are known to have reached the disk; with the first of them, the store's."""
 
     def put(self, data: bytes) -> str:
         """Keep the bytes and return their SHA-256 (64 hex digits); a power cut after that does not lose them.
@@ -22,20 +24,27 @@ class FileStore:
         Keeping the same bytes again writes nothing.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        path = self.path(sha256)
-        if not path.exists():
-            self._write(path, data)
-        for folder in (path.parent, self._folder):  # also for a file whose writer died before this line
-            _reach_the_disk(folder)
+        subfolder = f"{self._folder}/{sha256[:2]}"  # `Path` would take longer than the hash
+        if not os.path.exists(f"{subfolder}/{sha256}"):
+            self._write(subfolder, sha256, data)
+        _reach_the_disk(subfolder)  # also for a file whose writer died before this line
+        if subfolder not in self._on_disk:
+            if not self._on_disk:
+                _reach_the_disk(self._folder.parent)
+            _reach_the_disk(self._folder)
+            self._on_disk.add(subfolder)
         return sha256
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, subfolder: str, sha256: str, data: bytes) -> None:
+        path = f"{subfolder}/{sha256}"
         temporary = f"{path}.{os.urandom(8).hex()}"  # processes of several machines may share the folder
         try:
             handle = os.open(temporary, _NEW_FILE, 0o440)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _reach_the_disk(self._folder.parent)
+            self._on_disk.discard(subfolder)  # somebody may have taken it away, or the whole store
+            if not self._folder.is_dir():
+                self._on_disk.clear()
+            os.makedirs(subfolder, exist_ok=True)
             handle = os.open(temporary, _NEW_FILE, 0o440)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -61,7 +70,7 @@ class FileStore:
         return self._folder / sha256[:2] / sha256
 
 
-def _reach_the_disk(folder: Path) -> None:
+def _reach_the_disk(folder: Path | str) -> None:
     """Have the names in a folder written out: a file's own `fsync` does not include the name it was moved to."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

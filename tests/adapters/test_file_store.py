@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,13 +80,20 @@ def test_a_file_has_reached_the_disk_under_its_name_when_it_is_kept(store, tmp_p
 
     monkeypatch.setattr(os, "fsync", fsync)
     name = store.put(b"kept")
-    home, (written, _), *folders = synced
-    assert home == (tmp_path.name, ["files"])
+    home, kept, named = (tmp_path.name, ["files"]), ("files", [name[:2]]), (name[:2], [name])
+    (written, _), *folders = synced
     assert written.startswith(f"{name}."), "its bytes, before it has its name"
-    assert folders == [(name[:2], [name]), ("files", [name[:2]])]
+    assert folders == [named, home, kept]
     synced.clear()
     store.put(b"kept")
-    assert synced == folders, "who kept it first may have died before"
+    assert synced == [named], "who kept it first may have died before; the folders are known to be there"
+    synced.clear()
+    FileStore(tmp_path / "files").put(b"kept")
+    assert synced == folders, "another process knows nothing of them"
+    shutil.rmtree(tmp_path / "files")
+    synced.clear()
+    store.put(b"kept")
+    assert synced[1:] == folders, "neither do we any longer"
 
 
 @pytest.mark.parametrize(("number", "is_kept"), [(errno.EINVAL, True), (errno.EIO, False)])
