@@ -16,7 +16,7 @@ import itertools
 import mailbox
 import os
 import resource
-import shutil
+import sqlite3
 import statistics
 import struct
 import sys
@@ -24,6 +24,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -63,6 +64,7 @@ TOLERANCE = float(os.environ.get("BENCH_TOLERANCE") or 1)
 LARGEST_SHARE_OF_PANDAS = 0.5
 LARGEST_SHARE_OF_RECEIVING = 1 / 3
 ROWS_OF_A_LONG_FILE = 200
+FOLDERS_OF_A_STORE = 256
 OPEN_ROUNDS, UNITS_A_ROUND = 100, 12
 MESSAGES = 300
 EXCEL_ROWS = ("channels", "units", "posts", "activities")
@@ -215,15 +217,18 @@ def reading(quarter: Quarter) -> Comparison:
 
 
 def receiving(home: Path) -> Iterator[Comparison]:
-    """The sample quarter's files as they came, a wrong one among them; and a long one. Every run has new bytes."""
+    """The sample quarter's files as they came, a wrong one among them; and a long one. Every run has new bytes.
+
+    They come to a service that has run for weeks: its ledger is open, its store has all of its folders.
+    """
     settings = bootstrap.settings({"DINHKY_HOME": str(home / "receiving")})
     office = bootstrap.office(settings)
     bootstrap.ledger(settings).migrate()
     plan, round_ = round_of(office, "phuc-loi-2026/PL-5/2026-Q1")
     open_round(office, round_.id, round_.opens)
-    bootstrap.ledger(settings).dispose()
     ledger, before = settings.home / "ledger.db", home / "before.db"
-    shutil.copy(ledger, before)
+    with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(before)) as target:
+        source.backup(target)
     sample = yaml.safe_load((INCLUDE / "data" / "samples" / "phuc-loi-2026-Q1.yaml").read_text("utf-8"))["units"]
     quarter = [
         (code, fill(office.workbooks.build(plan, round_, plan.unit(code)), delivery["rows"]))
@@ -237,10 +242,18 @@ def receiving(home: Path) -> Iterator[Comparison]:
     long = fill(office.workbooks.build(plan, round_, plan.unit("vhxh")), {"posts": posts})
     moments = (round_.opens + timedelta(minutes=n) for n in itertools.count(1))
 
+    for number in itertools.count():
+        office.files.put(str(number).encode())
+        if len(list((settings.home / "files").iterdir())) == FOLDERS_OF_A_STORE:
+            break
+
     def nobody_has_sent_anything() -> None:
-        bootstrap.ledger(settings).dispose()
-        ledger.unlink()
-        shutil.copy(before, ledger)
+        """The ledger has what it had before the first file. It stays open: a service opens it once."""
+        with closing(sqlite3.connect(before)) as source, closing(sqlite3.connect(ledger)) as target:
+            source.backup(target)
+            target.execute("PRAGMA wal_checkpoint(RESTART)")
+        with office.ledger.snapshot() as looked_at:
+            looked_at.opened_round_ids()
 
     def compared(title: str, files: Sequence[tuple[str, bytes]], expected: Sequence[str]) -> Comparison:
         def ours() -> None:

@@ -29,8 +29,8 @@ def shown_name(office: Office, file_name: str) -> str:
     text = file_name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     text = _FOLDERS.sub("", "".join(char if char.isprintable() else " " for char in text))
     text = " ".join(text.split()).lstrip(".")
-    ending = PurePosixPath(text).suffix
     if len(text) > LONGEST_NAME:
+        ending = PurePosixPath(text).suffix
         ending = ending if len(ending) <= LONGEST_ENDING else ""
         text = f"{text[: LONGEST_NAME - len(ending) - 1]}…{ending}"
     return text or office.words.file_name("unnamed")

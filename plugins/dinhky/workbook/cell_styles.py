@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -33,6 +34,7 @@ class Styles:
             raise WorkbookRefusedError("file_damaged", detail="styles")
         self._filled: dict[tuple[int, str], int] = {}
         self._known: dict[str, dict[bytes, int]] = {}
+        self._written: dict[tuple[str, str], int] = {}
 
     def marked(self, style: int, colour: str) -> int:
         """The style with that fill and everything else as it is."""
@@ -80,7 +82,7 @@ class Styles:
         changed = deepcopy(self._xf(style))
         changed.set("fillId", str(fill_id))
         changed.set("applyFill", "1")
-        return self._append("cellXfs", changed)
+        return self._append("cellXfs", changed, _key(changed))
 
     def _fill(self, colour: str) -> int:
         pattern = f'<patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor indexed="64"/></patternFill>'
@@ -91,16 +93,25 @@ class Styles:
         return styles[style if style < len(styles) else 0]
 
     def _reuse(self, name: str, xml: str) -> int:
-        return self._append(name, etree.fromstring(xml.replace(">", f' xmlns="{MAIN}">', 1)))
+        if (name, xml) not in self._written:
+            self._written[name, xml] = self._append(name, *_element_and_key(xml))
+        return self._written[name, xml]
 
-    def _append(self, name: str, element: Any) -> int:
+    def _append(self, name: str, element: Any, key: bytes) -> int:
         known = self._known.setdefault(name, {})
         if not known:
             known.update({_key(found): number for number, found in reversed(list(enumerate(self._lists[name])))})
-        number = known.setdefault(_key(element), len(self._lists[name]))
+        number = known.setdefault(key, len(self._lists[name]))
         if number == len(self._lists[name]):
-            self._lists[name].append(element)
+            self._lists[name].append(deepcopy(element))
         return number
+
+
+@lru_cache(maxsize=64)
+def _element_and_key(xml: str) -> tuple[Any, bytes]:
+    """A style of our own: there are few, and most files that go back want the same."""
+    element = etree.fromstring(xml.replace(">", f' xmlns="{MAIN}">', 1))
+    return element, _key(element)
 
 
 def _key(element: Any) -> bytes:

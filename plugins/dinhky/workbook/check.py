@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from dinhky.domain.content import RECORDS
@@ -59,10 +60,7 @@ class SheetCheck:
         self._options = {
             column.key: form.options(column.choices, plan) for column in sheet.form.columns if column.choices
         }
-        self._stored = {
-            key: {text: stored for stored, one in options.items() for text in (one, comparable(one))}
-            for key, options in self._options.items()
-        }
+        self._stored = {key: _by_spelling(tuple(options.items())) for key, options in self._options.items()}
         checks: dict[ColumnKind, Callable[[_Cell], Any]] = {
             ColumnKind.TEXT: self._text,
             ColumnKind.CHOICE: self._choice,
@@ -72,12 +70,11 @@ class SheetCheck:
             ColumnKind.LINK: self._link,
             ColumnKind.CODE: self._line,
         }
-        links_last = sorted(sheet.form.columns, key=lambda column: bool(column.text_allowed_when))
-        self._columns = [(column, column.key, checks[column.kind]) for column in links_last]
-        self._has_points = any("." in column.key for column in links_last)
-        self._order = {column.key: position for position, column in enumerate(sheet.form.columns)}
-        self._days = {column.key: column.days(round_.window) for column in sheet.form.columns}
-        self._linked = [column.key for column in sheet.form.columns if column.kind is ColumnKind.LINK]
+        self._columns = [(column, column.key, checks[column.kind]) for column in sheet.form.links_last]
+        self._has_points = any("." in column.key for column in sheet.form.columns)
+        self._days = {
+            column.key: column.days(round_.window) for column in sheet.form.columns if column.kind is ColumnKind.DATE
+        }
         self._seen: dict[tuple[Any, ...], int] = {}
         self._asked: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.records: list[Any] = []
@@ -99,7 +96,8 @@ class SheetCheck:
         one_of = self._sheet.form.one_of
         if one_of and all(taken.get(key, "wrong") in ("", None) for key in one_of):
             wrong.append(self._one_missing())
-        self._report_all(row, sorted(wrong, key=lambda item: self._order[item[0].key]))
+        if wrong:
+            self._report_all(row, sorted(wrong, key=lambda item: self._sheet.form.columns.index(item[0])))
         self._check_duplicate(row, taken)
         if not wrong:
             fields = _by_field(taken) if self._has_points else taken
@@ -238,7 +236,7 @@ class SheetCheck:
         keys: list[tuple[str, str, tuple[Any, ...]]] = []
         if compared and all(key in taken for key in compared):
             keys = [("row", compared[0], tuple(_told(taken[key]) for key in compared))]
-        for key in self._linked:
+        for key in self._sheet.form.links:
             if is_web_link(taken.get(key) or ""):
                 keys.insert(0, ("link", key, (bare_link(taken[key]),)))
         earlier = [(self._seen.setdefault((kind, *facts), row), kind, key) for kind, key, facts in keys]
@@ -271,6 +269,12 @@ class SheetCheck:
         for (code, key), cells in self._asked.items():
             params = {"sheet": self._sheet.name, "cell": cells[0]["cell"], "column": headers[key], "cells": cells}
             yield Problem(code, self._form.place(self._sheet.name), params)
+
+
+@lru_cache(maxsize=64)
+def _by_spelling(options: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """What each choice is stored as, by its text and by that made comparable; of lists that every file is held to."""
+    return {text: stored for stored, shown_text in options for text in (shown_text, comparable(shown_text))}
 
 
 def _by_field(taken: dict[str, Any]) -> dict[str, Any]:

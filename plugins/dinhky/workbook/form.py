@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dinhky.domain.content import RECORDS
 from dinhky.domain.contest import Criterion
 from dinhky.domain.period import Dates
 from dinhky.domain.plan import Plan
+from dinhky.workbook.cell_text import comparable
 from dinhky.workbook.typed_values import write_number
 
 FROM_PLAN = "plan"
@@ -95,10 +97,47 @@ class SheetForm:
     columns_from: str = ""
     pattern: str = ""
 
-    @property
+    @cached_property
     def is_prefilled(self) -> bool:
         """Whether its rows come from the system."""
         return any(column.prefilled for column in self.columns)
+
+    @cached_property
+    def by_header(self) -> dict[str, str]:
+        """The columns' keys by their headers, made comparable. As all below, worked out once, not for each file."""
+        return {comparable(column.header): column.key for column in self.columns}
+
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """The keys of the columns in which something makes a row: of prefilled rows only where each wants an answer."""
+        return tuple(column.key for column in self.columns if self.every_row or not column.prefilled)
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The keys of the columns that no row may leave empty."""
+        return tuple(column.key for column in self.columns if column.required)
+
+    @cached_property
+    def links(self) -> tuple[str, ...]:
+        """The keys of the columns that hold links."""
+        return tuple(column.key for column in self.columns if column.kind is ColumnKind.LINK)
+
+    @cached_property
+    def links_last(self) -> tuple[Column, ...]:
+        """The columns, those behind all others that are read by what another one says."""
+        return tuple(sorted(self.columns, key=lambda column: bool(column.text_allowed_when)))
+
+    @cached_property
+    def printed(self) -> tuple[dict[str, str], ...]:
+        """What the form itself prints as rows, made comparable, by key: the headers, and the help under them."""
+        helps = {column.key: comparable(column.help) for column in self.columns}
+        headers = {column.key: comparable(column.header) for column in self.columns}
+        return (helps, headers) if any(helps.values()) else (headers,)
+
+    @cached_property
+    def printed_letters(self) -> frozenset[str]:
+        """The letters with which a printed text begins."""
+        return frozenset(text[:1] for known in self.printed for text in known.values())
 
 
 @dataclass(frozen=True)
@@ -133,6 +172,11 @@ class Form:
     quota: dict[str, str] = field(default_factory=dict)
     numbering: tuple[str, ...] = ()
     other_sheets: tuple[str, ...] = ()
+
+    @cached_property
+    def words_of_totals(self) -> tuple[str, ...]:
+        """`total_words`, made comparable, the longest first."""
+        return tuple(sorted((comparable(word) for word in self.total_words), key=len, reverse=True))
 
     def options(self, list_name: str, plan: Plan) -> dict[str, str]:
         """The list's choices: stored value -> shown text."""

@@ -47,8 +47,9 @@ class FormWorkbooks:
         self._folder = folder
         self._period_name = period_name
         self._signer = signer
-        self._load = cache(load_form)
+        self._form_named = cache(lambda name: load_form(folder / f"{name}.yaml"))
         self._parse = lru_cache(maxsize=1)(parse)  # a file is asked whom it is for, then read
+        self._claimed = lru_cache(maxsize=1)(self._claim_of)
 
     def form(self, plan: Plan, ref: str) -> Form:
         """The obligation's form, or the usual one of its kind, with the columns that the plan gives it.
@@ -57,10 +58,11 @@ class FormWorkbooks:
         """
         obligation = plan.obligation(ref)
         wanted = obligation.form or _USUAL_FORMS.get(obligation.kind, "")
-        file = self._folder / f"{wanted}.yaml"
-        if not wanted or not file.is_file():
-            raise unknown("unknown_form", wanted, sorted(one.stem for one in self._folder.glob("*.yaml")))
-        return self._load(file).judged_by(obligation.contest.criteria if obligation.contest else ())
+        try:
+            form = self._form_named(wanted)
+        except FileNotFoundError as error:
+            raise unknown("unknown_form", wanted, sorted(one.stem for one in self._folder.glob("*.yaml"))) from error
+        return form.judged_by(obligation.contest.criteria if obligation.contest else ())
 
     def build(
         self,
@@ -128,7 +130,7 @@ class FormWorkbooks:
         except ChildStopped:
             return None
 
-    def _claimed(self, raw: RawWorkbook) -> Identity | Problem:
+    def _claim_of(self, raw: RawWorkbook) -> Identity | Problem:
         """Whom the file is for, as far as we said so ourselves."""
         claim = raw.claim()
         if claim is None:

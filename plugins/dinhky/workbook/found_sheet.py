@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -83,8 +83,7 @@ class FoundSheet:
         What stands in prefilled columns alone makes a row only where every prefilled row wants an answer; what a merged
         cell shows in further rows makes none.
         """
-        told = [column.key for column in self.form.columns if self.form.every_row or not column.prefilled]
-        filled, totals = [], []
+        told, filled, totals = self.form.told, [], []
         places = [self.header.columns[key] - 1 for key in told]
         for number, row in enumerate(self.rows[self.header.row :], self.header.row + 1):
             if not self.errors and _is_empty(row, places):
@@ -114,23 +113,13 @@ class FoundSheet:
 
     def _is_printed(self, values: dict[str, Any], first: str) -> bool:
         """Whether the row repeats the headers, or the help under them."""
-        if not _may_begin(values[first], self._printed_letters):
+        if not _may_begin(values[first], self.form.printed_letters):
             return False
         text = comparable(values[first])
         return any(
             text == known[first] and all(comparable(values[key]) == known[key] for key in values)
-            for known in self._printed
+            for known in self.form.printed
         )
-
-    @cached_property
-    def _printed(self) -> list[dict[str, str]]:
-        helps = {column.key: comparable(column.help) for column in self.form.columns}
-        headers = {column.key: comparable(column.header) for column in self.form.columns}
-        return [helps, headers] if any(helps.values()) else [headers]
-
-    @cached_property
-    def _printed_letters(self) -> set[str]:
-        return {text[:1] for known in self._printed for text in known.values()}
 
     @cached_property
     def _total_letters(self) -> set[str]:
@@ -145,13 +134,13 @@ class FoundSheet:
         word = next((word for word in self.total_words if first.startswith(word) and _ENDS.match(first, len(word))), "")
         if not word:
             return False
-        required = [column.key for column in self.form.columns if column.required]
+        required = self.form.required
         lacking = sum(says_nothing(values[key]) for key in required)
         is_named = " " in word and 2 * lacking > len(required)  # "Tổng số tin, bài": one word might begin a name
         return is_named or bool(lacking and _ENDS_IT.match(first, len(word)))
 
 
-def _may_begin(value: Any, letters: set[str]) -> bool:
+def _may_begin(value: Any, letters: Set[str]) -> bool:
     """A quick look at a text's first letter, right for plain ones: most rows are data, and say nothing like that."""
     first = value[:1].casefold() if isinstance(value, str) else ""
     return first in letters or not (first.isascii() and first.isalnum())
@@ -159,7 +148,7 @@ def _may_begin(value: Any, letters: set[str]) -> bool:
 
 def _is_empty(row: list[Any], places: list[int]) -> bool:
     """A quick look at a row, right for those in which nothing at all was written: most rows of a form."""
-    return all(place >= len(row) or row[place] == "" for place in places)
+    return row.count("") == len(row) or all(place >= len(row) or row[place] == "" for place in places)
 
 
 def says_nothing(value: Any) -> bool:
@@ -172,7 +161,6 @@ def says_nothing(value: Any) -> bool:
 def find_sheets(raw: RawWorkbook, form: Form) -> tuple[list[FoundSheet], list[Problem]]:
     """The form's sheets in the workbook, and why others cannot be used: they, or columns of them, are missing."""
     names = _names(raw, form)
-    total_words = tuple(sorted((comparable(word) for word in form.total_words), key=len, reverse=True))
     found, problems = [], []
     for sheet in form.sheets:
         name = names.get(sheet.key)
@@ -187,8 +175,8 @@ def find_sheets(raw: RawWorkbook, form: Form) -> tuple[list[FoundSheet], list[Pr
         if missing:
             problems += _columns_missing(form, name, rows, header, missing)
             continue
-        errors, marks = raw.errors.get(name, set()), raw.marks.get(name, NO_MARKS)
-        found.append(FoundSheet(sheet, name, rows, header, total_words, errors, marks))
+        errors = raw.errors.get(name, set())
+        found.append(FoundSheet(sheet, name, rows, header, form.words_of_totals, errors, raw.marks.of(name)))
     return found, problems
 
 

@@ -182,7 +182,10 @@ def _is_plainly_whole(content: bytes) -> bool:
     That the right tags match in between is left to the parser in its child process: nothing here depends on it.
     """
     beginning = _PLAIN_BEGINNING.match(content)
-    if beginning is None or _SPECIAL.search(content, beginning.end()):
+    if beginning is None:
+        return False
+    after = beginning.end()
+    if (content.find(b"!", after) >= 0 or content.find(b"?", after) >= 0) and _SPECIAL.search(content, after):
         return False
     end = b"</" + beginning[1] + b">"
     if content.count(end) != 1 or not content.rstrip().endswith(end):

@@ -34,10 +34,9 @@ class Header:
 
 def find_header(rows: Sequence[Sequence[Any]], sheet: SheetForm, *, likeness: bool = True) -> Header:
     """The header of a form's sheet. Without `likeness` only headers and their other names count, spelled any way."""
-    exact = {comparable(column.header): column.key for column in sheet.columns}
     best = Header()
     for number, row in enumerate(rows[:HEADER_WITHIN], 1):
-        columns = _known(row, exact, comparable)
+        columns = _known(row, sheet.by_header, comparable)
         if len(columns) > len(best.columns):
             best = Header(number, columns)
             if len(columns) == len(sheet.columns):

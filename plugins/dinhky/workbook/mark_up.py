@@ -22,7 +22,9 @@ from dinhky.workbook.package import Package, Sheet, main, parse_xml, write_xml
 SHOWN = 200
 """How many characters of a cell the list shows."""
 
-_MAY_HAVE_FORMULAS = re.compile(rb"<(?:[^\s<>/:]+:)?f[\s/>]")
+_FORMULA = re.compile(rb"<f[\s/>]")
+_PREFIXED_FORMULA = b":f"
+"""Where a sheet may have formulas: looked for before it is parsed."""
 _REACHES_OUT = re.compile(
     r"\b(?:HYPERLINK|WEBSERVICE|FILTERXML|RTD|CALL|REGISTER|IMAGE|STOCKHISTORY|CUBE\w+|IMPORT\w+|EXEC|DDE\w*)"
     r"[.\w]*\s*\(|\||\[\s*\d+\s*\]|://|\\\\",
@@ -122,7 +124,7 @@ def _make_inert(package: Package, sheet: Sheet) -> None:
     """Let values alone stand in a sheet of which a formula reaches out of the workbook. One formula may be written for
     several cells, so that they go together."""
     content = package.read(sheet.part)
-    if not _MAY_HAVE_FORMULAS.search(content):
+    if not (_FORMULA.search(content) or _PREFIXED_FORMULA in content):
         return
     root = parse_xml(content)
     formulas = list(root.iter("{*}f"))

@@ -30,6 +30,7 @@ _WORKBOOK = "xl/workbook.xml"
 _TYPES = "[Content_Types].xml"
 _LOCAL_HEADER = 30
 _SELECTED = re.compile(rb'(<(?:\w+:)?sheetView\b[^>]*?)\stabSelected="[^"]*"')
+_MARK_OF_SELECTED = b"tabSelected"
 
 
 def main(tag: str) -> str:
@@ -68,6 +69,7 @@ class Package:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
         self._packed = {entry.filename: _packed(data, entry) for entry in entries}
         self._changed: dict[str, bytes] = {}
+        self._unpacked: dict[str, bytes] = {}
         self._names = {name.lower(): name for name in self._packed}
         self._types = parse_xml(self.read(_TYPES))
         self.workbook = parse_xml(self.read(_WORKBOOK))
@@ -81,10 +83,13 @@ class Package:
         name = self._names.get(part.lower())
         if name is None:
             raise WorkbookRefusedError("file_damaged", detail="part")
-        if name not in self._changed:
+        if name in self._changed:
+            return self._changed[name]
+        if name not in self._unpacked:
             packed = self._packed[name]
-            return zlib.decompress(packed.content, -zlib.MAX_WBITS) if packed.method == DEFLATED else packed.content
-        return self._changed[name]
+            is_deflated = packed.method == DEFLATED
+            self._unpacked[name] = zlib.decompress(packed.content, -zlib.MAX_WBITS) if is_deflated else packed.content
+        return self._unpacked[name]
 
     def write(self, part: str, content: bytes, content_type: str = "") -> None:
         """Put a part in place; a new one with its content type, unless its ending says it."""
@@ -190,10 +195,9 @@ class Package:
             view.set("activeTab", "0")
             view.set("firstSheet", "0")
         for sheet in self.sheets:
-            if sheet is not replaces:  # two selected sheets are edited together
-                content, count = _SELECTED.subn(rb"\1", self.read(sheet.part))
-                if count:
-                    self.write(sheet.part, content)
+            content = b"" if sheet is replaces else self.read(sheet.part)
+            if _MARK_OF_SELECTED in content:  # two selected sheets are edited together
+                self.write(sheet.part, _SELECTED.sub(rb"\1", content))
 
     def packed(self) -> bytes:
         """The file; the same bytes for the same changes."""

@@ -11,19 +11,19 @@ from dinhky.workbook.error_cells import error_cells
 from dinhky.workbook.guard import inspect, repacked
 from dinhky.workbook.identity import IDENTITY_SHEET, Claim, claim_in
 from dinhky.workbook.refused import WorkbookRefusedError
-from dinhky.workbook.sheet_marks import SheetMarks, sheet_marks
+from dinhky.workbook.sheet_marks import SheetsMarks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RawWorkbook:
     """A parsed workbook: for each sheet all rows from row 1 and column A on, and the cells that show an Excel error.
 
-    `marks` holds by sheet what its cells do not say: what is hidden, merged, linked. A sheet without any is left out.
+    `marks` knows of each sheet what its cells do not say: what is hidden, merged, linked.
     """
 
     sheets: dict[str, list[list[Any]]]
     errors: dict[str, set[str]]
-    marks: dict[str, SheetMarks] = field(default_factory=dict)
+    marks: SheetsMarks = field(default_factory=lambda: SheetsMarks({}))
 
     def claim(self) -> Claim | None:
         """What the file says of itself, if it says it."""
@@ -38,10 +38,10 @@ def parse(data: bytes) -> RawWorkbook:
     parts = inspect(data)
     sheets = cells(repacked(parts))
     try:
-        errors, marks = error_cells(parts), sheet_marks(parts)
+        errors = error_cells(parts)
     except (ValueError, KeyError, SyntaxError) as error:
         raise WorkbookRefusedError("file_damaged", detail=type(error).__name__) from error
-    return RawWorkbook(_tidily_named(sheets), _tidily_named(errors), _tidily_named(marks))
+    return RawWorkbook(_tidily_named(sheets), _tidily_named(errors), SheetsMarks(parts))
 
 
 def _tidily_named(by_sheet: dict[str, Any]) -> dict[str, Any]:

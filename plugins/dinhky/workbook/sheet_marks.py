@@ -8,9 +8,11 @@ from __future__ import annotations
 import html
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from dinhky.workbook.cell_text import clean_line
 from dinhky.workbook.extent import LAST_COLUMN
 
 _TAG = rb"<(?:\w+:)?%s\b([^<>]*)>"
@@ -48,17 +50,35 @@ class SheetMarks:
 NO_MARKS = SheetMarks()
 
 
-def sheet_marks(parts: dict[str, bytes]) -> dict[str, SheetMarks]:
-    """The marks by sheet name, of sheets that have any. `parts` has passed the guard: whole, of bounded size."""
-    targets = _targets(parts.get("xl/_rels/workbook.xml.rels", b""), "xl")
-    found = {}
-    for sheet in _attributes(_SHEET, parts.get("xl/workbook.xml", b"")):
+class SheetsMarks:
+    """The marks of a workbook's sheets, by tidy name. They are looked for when they are asked for: a form has use for
+    half of its sheets'. `parts` has passed the guard: whole, of bounded size.
+    """
+
+    def __init__(self, parts: Mapping[str, bytes]) -> None:
+        self._parts = parts
+
+    def of(self, name: str) -> SheetMarks:
+        """The marks of that sheet; none of one that does not exist."""
+        sheet = self._sheets.get(name)
+        if sheet is None:
+            return NO_MARKS
         relation = next((value for name, value in sheet.items() if name.rpartition(":")[2] == "id"), "")
-        part = targets.get(relation, "")
-        marks = _marks(parts.get(part, b""), parts, part, is_hidden=sheet.get("state", "visible") != "visible")
-        if marks != NO_MARKS:
-            found[sheet.get("name", "")] = marks
-    return found
+        target = posixpath.join("/xl", self._targets.get(relation, ""))
+        part = posixpath.normpath(target)[1:].lower()  # in lower case as the guard names parts
+        is_hidden = sheet.get("state", "visible") != "visible"
+        return _marks(self._parts.get(part, b""), self._parts, part, is_hidden=is_hidden)
+
+    @cached_property
+    def _sheets(self) -> dict[str, dict[str, str]]:
+        sheets = _attributes(_SHEET, self._parts.get("xl/workbook.xml", b""))
+        return {clean_line(sheet.get("name", "")): sheet for sheet in sheets}
+
+    @cached_property
+    def _targets(self) -> dict[str, str]:
+        """Relation id -> the part it means."""
+        relations = _attributes(_RELATION, self._parts.get("xl/_rels/workbook.xml.rels", b""))
+        return {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
 
 
 def column_number(letters: str) -> int:
@@ -69,7 +89,7 @@ def column_number(letters: str) -> int:
     return number
 
 
-def _marks(xml: bytes, parts: dict[str, bytes], part: str, *, is_hidden: bool) -> SheetMarks:
+def _marks(xml: bytes, parts: Mapping[str, bytes], part: str, *, is_hidden: bool) -> SheetMarks:
     begins, ends = max(xml.find(b"sheetData"), 0), max(xml.rfind(b"sheetData"), 0)
     tail = xml[ends:]
     rows: frozenset[int] = frozenset()
@@ -94,7 +114,7 @@ def _merges(xml: bytes) -> Iterator[tuple[int, int, int, int]]:
         yield int(top), column_number(left.decode()), int(bottom), column_number(right.decode())
 
 
-def _links(xml: bytes, begins: int, ends: int, parts: dict[str, bytes], part: str) -> Iterator[tuple[str, str]]:
+def _links(xml: bytes, begins: int, ends: int, parts: Mapping[str, bytes], part: str) -> Iterator[tuple[str, str]]:
     """Cells that lead somewhere; their rows lie between `begins` and `ends`, links of their own after that."""
     if xml.find(b"HYPERLINK(", begins, ends) >= 0:
         for cell, target in _LINK_FORMULA.findall(xml, begins, ends):
@@ -115,14 +135,6 @@ def _links(xml: bytes, begins: int, ends: int, parts: dict[str, bytes], part: st
         first = _CELL.match(link.get("ref", ""))
         if target and first:
             yield first[0], target
-
-
-def _targets(xml: bytes, folder: str) -> dict[str, str]:
-    """Relation id -> the part it means, in lower case as the guard names parts."""
-    return {
-        relation.get("Id", ""): posixpath.normpath(posixpath.join("/", folder, relation.get("Target", "")))[1:].lower()
-        for relation in _attributes(_RELATION, xml)
-    }
 
 
 def _attributes(tag: re.Pattern[bytes], xml: bytes, only: re.Pattern[bytes] | None = None) -> Iterator[dict[str, str]]:

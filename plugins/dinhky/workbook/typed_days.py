@@ -106,8 +106,8 @@ def write_day(day: date) -> str:
 
 def _certain(day: date, allowed: Dates) -> TypedDay:
     """A full date: certain, unless it lies outside what is allowed while its day and month exchanged lie inside."""
-    exchanged = _day_or_none(day.year, day.day, day.month)
-    if day not in allowed and exchanged and exchanged in allowed:
+    exchanged = None if day in allowed else _day_or_none(day.year, day.day, day.month)
+    if exchanged and exchanged in allowed:
         return TypedDay(could_be=tuple(sorted((day, exchanged))))
     return TypedDay(day)
 
