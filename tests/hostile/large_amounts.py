@@ -93,8 +93,8 @@ def _cell(reference: str) -> Callable[[Good], bytes]:
     )
 
 
-def _columns(count: int, hidden: str = "") -> Callable[[Good], bytes]:
-    content = "".join(f'<col min="1" max="16384" width="{n % 250}"{hidden}/>' for n in range(count)).encode()
+def _columns(count: int, hidden: str = "", last: str = "16384") -> Callable[[Good], bytes]:
+    content = "".join(f'<col min="1" max="{last}" width="{n % 250}"{hidden}/>' for n in range(count)).encode()
     return lambda good: good.with_posts(b"<sheetData", b"<cols>" + content + b"</cols><sheetData")
 
 
@@ -151,6 +151,7 @@ FILES: list[HostileFile] = [
             b"</sheetData>", b'<row r="1048576"><c r="XFD1048576" s="1"/></row></sheetData>'
         ),
         hidden_columns_16_000_times=_columns(16_000, ' hidden="1"'),
+        hidden_column_whose_number_has_5_000_digits=_columns(1, ' hidden="1"', last="9" * 5_000),
         styles_of_15_000=_styles(15_000),
         names_4_000=_names(4_000),
         links_9_000=_many(9_000, '<hyperlink ref="Z{n}" location="A1"/>', "hyperlinks"),

@@ -31,6 +31,8 @@ _LINK_FORMULA = re.compile(
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_LONGEST_NUMBER = 7
+"""Digits of a row's or column's number; Python refuses to read one of thousands."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +65,19 @@ class SheetsMarks:
         sheet = self._sheets.get(name)
         if sheet is None:
             return NO_MARKS
-        relation = next((value for name, value in sheet.items() if name.rpartition(":")[2] == "id"), "")
-        target = posixpath.join("/xl", self._targets.get(relation, ""))
+        target = posixpath.join("/xl", _text(self._targets.get(_relation_id(sheet), b"")))
         part = posixpath.normpath(target)[1:].lower()  # in lower case as the guard names parts
-        is_hidden = sheet.get("state", "visible") != "visible"
+        is_hidden = sheet.get(b"state", b"visible") != b"visible"
         return _marks(self._parts.get(part, b""), self._parts, part, is_hidden=is_hidden)
 
     @cached_property
-    def _sheets(self) -> dict[str, dict[str, str]]:
+    def _sheets(self) -> dict[str, dict[bytes, bytes]]:
         sheets = _attributes(_SHEET, self._parts.get("xl/workbook.xml", b""))
-        return {clean_line(sheet.get("name", "")): sheet for sheet in sheets}
+        return {clean_line(_text(sheet.get(b"name", b""))): sheet for sheet in sheets}
 
     @cached_property
-    def _targets(self) -> dict[str, str]:
-        """Relation id -> the part it means."""
-        relations = _attributes(_RELATION, self._parts.get("xl/_rels/workbook.xml.rels", b""))
-        return {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
+    def _targets(self) -> dict[bytes, bytes]:
+        return _targets(self._parts.get("xl/_rels/workbook.xml.rels", b""))
 
 
 def column_number(letters: str) -> int:
@@ -94,12 +93,12 @@ def _marks(xml: bytes, parts: Mapping[str, bytes], part: str, *, is_hidden: bool
     tail = xml[ends:]
     rows: frozenset[int] = frozenset()
     if xml.find(b"hidden", begins, ends) >= 0:
-        rows = frozenset(_number(row.get("r", "")) for row in _attributes(_ROW, xml[begins:ends], only=_HIDDEN)) - {0}
+        rows = frozenset(_number(row.get(b"r")) for row in _attributes(_ROW, xml[begins:ends], only=_HIDDEN)) - {0}
     columns: set[int] = set()
     if xml.find(b"hidden", 0, begins) >= 0:  # looking for a word is much quicker than for a tag
         for column in _attributes(_COLUMN, xml[:begins], only=_HIDDEN):
-            last = min(_number(column.get("max", "")), LAST_COLUMN)
-            columns.update(range(max(_number(column.get("min", "")), 1), last + 1))
+            last = min(_number(column.get(b"max")), LAST_COLUMN)
+            columns.update(range(max(_number(column.get(b"min")), 1), last + 1))
     return SheetMarks(
         is_hidden=is_hidden,
         hidden_rows=rows,
@@ -121,31 +120,39 @@ def _links(xml: bytes, begins: int, ends: int, parts: Mapping[str, bytes], part:
             yield cell.decode(), _text(target)
     if xml.find(b"hyperlink", ends) < 0:
         return
-    links = list(_attributes(_LINK, xml[ends:]))
     folder, name = posixpath.split(part)
-    targets = {
-        relation.get("Id", ""): relation.get("Target", "")
-        for relation in _attributes(_RELATION, parts.get(f"{folder}/_rels/{name}.rels", b""))
-    }
-    for link in links:
-        relation = next((value for name, value in link.items() if name.rpartition(":")[2] == "id"), "")
-        target = targets.get(relation, "")
-        if target and (location := link.get("location", "")):
+    targets = _targets(parts.get(f"{folder}/_rels/{name}.rels", b""))
+    for link in _attributes(_LINK, xml[ends:]):
+        target = _text(targets.get(_relation_id(link), b""))
+        if target and (location := _text(link.get(b"location", b""))):
             target = f"{target}#{location}"
-        first = _CELL.match(link.get("ref", ""))
+        first = _CELL.match(_text(link.get(b"ref", b"")))
         if target and first:
             yield first[0], target
 
 
-def _attributes(tag: re.Pattern[bytes], xml: bytes, only: re.Pattern[bytes] | None = None) -> Iterator[dict[str, str]]:
+def _targets(xml: bytes) -> dict[bytes, bytes]:
+    """Relation id -> what it leads to."""
+    return {relation.get(b"Id", b""): relation.get(b"Target", b"") for relation in _attributes(_RELATION, xml)}
+
+
+def _relation_id(attributes: dict[bytes, bytes]) -> bytes:
+    """What leads out of an element: its `id` in whatever namespace."""
+    return next((value for name, value in attributes.items() if name.rpartition(b":")[2] == b"id"), b"")
+
+
+def _attributes(
+    tag: re.Pattern[bytes], xml: bytes, only: re.Pattern[bytes] | None = None
+) -> Iterator[dict[bytes, bytes]]:
+    """The attributes of each such element, as they are written: most of them are of no interest."""
     for attributes in tag.findall(xml):
         if only is None or only.search(attributes):
-            yield {name.decode(): _text(double or single) for name, double, single in _ATTRIBUTE.findall(attributes)}
+            yield {name: double or single for name, double, single in _ATTRIBUTE.findall(attributes)}
 
 
 def _text(value: bytes) -> str:
     return html.unescape(value.decode("utf-8", "replace"))
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+def _number(text: bytes | None) -> int:
+    return int(text) if text and len(text) <= _LONGEST_NUMBER and text.isdigit() else 0
