@@ -34,7 +34,7 @@ from dinhky.rounds.chatting import Bot
 from dinhky.rounds.ports import Channel, Office
 from dinhky.signing import HmacSigner, kept_secret
 from dinhky.wording import TemplateWords
-from dinhky.workbook import FormWorkbooks
+from dinhky.workbook import Forms, FormWorkbooks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LEASE = timedelta(minutes=5)
@@ -153,8 +153,8 @@ def office(current: Settings | None = None) -> Office:
         plan_errors=tuple(unreadable),
         calendar=calendar,
         ledger=ledger(current),
-        files=FileStore(current.home / "files"),
-        workbooks=FormWorkbooks(current.include / "templates" / "workbooks", words.period_name, seal),
+        files=_files(current.home / "files"),
+        workbooks=FormWorkbooks(forms(current), words.period_name, seal),
         reports=FormReports(current.include / "templates", calendar, words),
         words=words,
         channels=channels,
@@ -240,6 +240,12 @@ def words_of(current: Settings | None = None) -> TemplateWords:
     return _words(folder, _signature(folder, "*.txt", "*.yaml", "layout/*", "parts/*.txt", "problems/*.yaml"))
 
 
+def forms(current: Settings) -> Forms:
+    """The forms of the workbooks. Read again when one has changed."""
+    folder = current.include / "templates" / "workbooks"
+    return _forms(folder, _signature(folder, "*.yaml", "*.xlsx"))
+
+
 def letter_html(current: Settings) -> LetterHtml:
     """How letters look in a mail program. Read again when their layout or its words have changed."""
     folder = current.messages
@@ -262,6 +268,17 @@ def _letter_html(folder: Path, _seen: Signature, portal_url: str | None) -> Lett
 @lru_cache(maxsize=4)
 def _plans(folder: Path, _seen: Signature, around: Surroundings) -> tuple[dict[str, Plan], list[PlanError]]:
     return read_plans(folder, around)
+
+
+@lru_cache(maxsize=4)
+def _forms(folder: Path, _seen: Signature) -> Forms:
+    return Forms(folder)
+
+
+@lru_cache(maxsize=4)
+def _files(folder: Path) -> FileStore:
+    """One a process: it knows which of its folders have reached the disk."""
+    return FileStore(folder)
 
 
 @lru_cache(maxsize=4)

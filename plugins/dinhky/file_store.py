@@ -16,7 +16,8 @@ class FileStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._on_disk: set[str] = set()
-        """Subfolders whose own names are known to have reached the disk; with the first of them, the store's."""
+        """Subfolders whose own names are known to have reached the disk; with the first of them, the store's. Nobody
+        is expected to make them anew while a process runs."""
 
     def put(self, data: bytes) -> str:
         """Keep the bytes and return their SHA-256 (64 hex digits); a power cut after that does not lose them.
@@ -24,7 +25,7 @@ class FileStore:
         Keeping the same bytes again writes nothing.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        subfolder = f"{self._folder}/{sha256[:2]}"  # `Path` would take longer than the hash
+        subfolder = self._subfolder(sha256)
         if not os.path.exists(f"{subfolder}/{sha256}"):
             self._write(subfolder, sha256, data)
         _reach_the_disk(subfolder)  # also for a file whose writer died before this line
@@ -67,7 +68,10 @@ class FileStore:
         """Where the file of that hash lies. Raises ValueError for text that is no SHA-256."""
         if len(sha256) != 64 or not all(digit in "0123456789abcdef" for digit in sha256):
             raise ValueError(f"not a SHA-256: {sha256!r}")
-        return self._folder / sha256[:2] / sha256
+        return Path(self._subfolder(sha256), sha256)
+
+    def _subfolder(self, sha256: str) -> str:
+        return f"{self._folder}/{sha256[:2]}"
 
 
 def _reach_the_disk(folder: Path | str) -> None:

@@ -90,10 +90,15 @@ def test_a_file_has_reached_the_disk_under_its_name_when_it_is_kept(store, tmp_p
     synced.clear()
     FileStore(tmp_path / "files").put(b"kept")
     assert synced == folders, "another process knows nothing of them"
-    shutil.rmtree(tmp_path / "files")
-    synced.clear()
-    store.put(b"kept")
-    assert synced[1:] == folders, "neither do we any longer"
+    for taken_away, again in (
+        ("files/" + name[:2], [name[:2], "files"]),
+        ("files", [name[:2], tmp_path.name, "files"]),
+    ):
+        store.put(b"another")
+        shutil.rmtree(tmp_path / taken_away)
+        synced.clear()
+        store.put(b"kept")
+        assert [folder for folder, _ in synced[1:]] == again, "neither do we any longer"
 
 
 @pytest.mark.parametrize(("number", "is_kept"), [(errno.EINVAL, True), (errno.EIO, False)])

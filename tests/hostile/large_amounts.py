@@ -104,6 +104,8 @@ def _comments(good: Good) -> bytes:
     return good.with_relation("comments", "comments1.xml", part=f"{part}</commentList></comments>".encode())
 
 
+_FAR_CHARACTER = f"&#{'9' * 5_000};"
+
 FILES: list[HostileFile] = [
     *of(
         "file_expands",
@@ -152,6 +154,12 @@ FILES: list[HostileFile] = [
         ),
         hidden_columns_16_000_times=_columns(16_000, ' hidden="1"'),
         hidden_column_whose_number_has_5_000_digits=_columns(1, ' hidden="1"', last="9" * 5_000),
+        link_at_a_character_of_5_000_digits=_many(
+            1, f'<hyperlink ref="{_FAR_CHARACTER}" location="A1"/>', "hyperlinks"
+        ),
+        link_to_a_character_of_5_000_digits=_many(
+            1, f'<hyperlink ref="Z1" location="{_FAR_CHARACTER}"/>', "hyperlinks"
+        ),
         styles_of_15_000=_styles(15_000),
         names_4_000=_names(4_000),
         links_9_000=_many(9_000, '<hyperlink ref="Z{n}" location="A1"/>', "hyperlinks"),

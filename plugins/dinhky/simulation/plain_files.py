@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,7 +23,7 @@ from dinhky.report.form_choices import FormChoices
 from dinhky.rounds.kept_reports import CompiledReport
 from dinhky.rounds.ports import ContestSoFar, Mark, Signer, UnitAnswer
 from dinhky.simulation.behaviour import Rows
-from dinhky.workbook import FormWorkbooks
+from dinhky.workbook import Forms, FormWorkbooks
 from dinhky.workbook.form import Form
 from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
 from dinhky.workbook.read import RawWorkbook
@@ -54,17 +54,16 @@ class MemoryFiles:
 class PlainWorkbooks(FormWorkbooks):
     """Workbooks as JSON: sheets, headers and rows of the real forms, read by the real checks."""
 
-    def __init__(self, folder: Path, period_name: Callable[[str], str], signer: Signer) -> None:
-        super().__init__(folder, period_name, signer)
-        self._parse = lru_cache(maxsize=1)(_parse_plain)
-        self._forms: dict[tuple[str, str], Form] = {}
+    def __init__(self, forms: Forms, period_name: Callable[[str], str], signer: Signer) -> None:
+        super().__init__(forms, period_name, signer, _parse_plain)
+        self._judged: dict[tuple[str, str], Form] = {}
 
     def form(self, plan: Plan, ref: str) -> Form:
         """The obligation's form, read once. Raises UnknownName."""
         key = (plan.id, ref)
-        if key not in self._forms:
-            self._forms[key] = super().form(plan, ref)
-        return self._forms[key]
+        if key not in self._judged:
+            self._judged[key] = super().form(plan, ref)
+        return self._judged[key]
 
     def build(
         self,

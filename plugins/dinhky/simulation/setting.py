@@ -97,7 +97,7 @@ class Stage:
             if not self.real_files:
                 office = replace(
                     office,
-                    workbooks=PlainWorkbooks(templates / "workbooks", words.period_name, office.signer),
+                    workbooks=PlainWorkbooks(bootstrap.forms(self.settings), words.period_name, office.signer),
                     reports=PlainReports(templates, calendar),
                 )
             try:

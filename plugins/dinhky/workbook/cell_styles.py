@@ -94,7 +94,8 @@ class Styles:
 
     def _reuse(self, name: str, xml: str) -> int:
         if (name, xml) not in self._written:
-            self._written[name, xml] = self._append(name, *_element_and_key(xml))
+            element, key = _element_and_key(xml)
+            self._written[name, xml] = self._append(name, deepcopy(element), key)
         return self._written[name, xml]
 
     def _append(self, name: str, element: Any, key: bytes) -> int:
@@ -103,7 +104,7 @@ class Styles:
             known.update({_key(found): number for number, found in reversed(list(enumerate(self._lists[name])))})
         number = known.setdefault(key, len(self._lists[name]))
         if number == len(self._lists[name]):
-            self._lists[name].append(deepcopy(element))
+            self._lists[name].append(element)
         return number
 
 

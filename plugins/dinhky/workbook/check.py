@@ -97,7 +97,7 @@ class SheetCheck:
         if one_of and all(taken.get(key, "wrong") in ("", None) for key in one_of):
             wrong.append(self._one_missing())
         if wrong:
-            self._report_all(row, sorted(wrong, key=lambda item: self._sheet.form.columns.index(item[0])))
+            self._report_all(row, sorted(wrong, key=lambda item: self._sheet.form.order[item[0].key]))
         self._check_duplicate(row, taken)
         if not wrong:
             fields = _by_field(taken) if self._has_points else taken

@@ -16,7 +16,7 @@ import yaml
 from dinhky.domain.content import RECORDS
 from dinhky.domain.contest import Criterion
 from dinhky.domain.period import Dates
-from dinhky.domain.plan import Plan
+from dinhky.domain.plan import Plan, unknown
 from dinhky.workbook.cell_text import comparable
 from dinhky.workbook.typed_values import write_number
 
@@ -104,7 +104,7 @@ class SheetForm:
 
     @cached_property
     def by_header(self) -> dict[str, str]:
-        """The columns' keys by their headers, made comparable. As all below, worked out once, not for each file."""
+        """The columns' keys by their headers, made comparable. Like the next, worked out once, not for each file."""
         return {comparable(column.header): column.key for column in self.columns}
 
     @cached_property
@@ -123,8 +123,13 @@ class SheetForm:
         return tuple(column.key for column in self.columns if column.kind is ColumnKind.LINK)
 
     @cached_property
+    def order(self) -> dict[str, int]:
+        """The columns' places among each other, by key."""
+        return {column.key: place for place, column in enumerate(self.columns)}
+
+    @cached_property
     def links_last(self) -> tuple[Column, ...]:
-        """The columns, those behind all others that are read by what another one says."""
+        """The columns, last those whose reading depends on what another one says."""
         return tuple(sorted(self.columns, key=lambda column: bool(column.text_allowed_when)))
 
     @cached_property
@@ -209,6 +214,23 @@ class Form:
     def place(self, sheet: str, cell: str = "") -> str:
         """A place in the workbook as its reader would name it."""
         return self.where["cell" if cell else "sheet"].format(sheet=sheet, cell=cell)
+
+
+class Forms:
+    """The forms of a folder, each read when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: dict[str, Form] = {}
+
+    def named(self, name: str) -> Form:
+        """Raises UnknownName for one that does not exist; ValueError as `load_form`."""
+        if name not in self._loaded:
+            file = self._folder / f"{name}.yaml"
+            if not name or not file.is_file():
+                raise unknown("unknown_form", name, sorted(one.stem for one in self._folder.glob("*.yaml")))
+            self._loaded[name] = load_form(file)
+        return self._loaded[name]
 
 
 def load_form(file: Path) -> Form:

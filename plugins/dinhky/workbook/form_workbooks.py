@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
 from dinhky.domain.assignment import NIL_IS_AN_ANSWER
 from dinhky.domain.content import Content, Identity
 from dinhky.domain.errors import DinhKyError, Problem, UnknownName
-from dinhky.domain.plan import Kind, Plan, Unit, unknown
+from dinhky.domain.plan import Kind, Plan, Unit
 from dinhky.domain.schedule import Round
 from dinhky.domain.standing import standing_rows
 from dinhky.rounds.ports import Mark, Reading, Signer
 from dinhky.sandbox.pool import ChildStopped, Limits, Sandbox
 from dinhky.workbook.check import SheetCheck
-from dinhky.workbook.form import Form, load_form
+from dinhky.workbook.form import Form, Forms
 from dinhky.workbook.found_sheet import find_sheets, recorded_count
 from dinhky.workbook.identity import mismatch
 from dinhky.workbook.marking import marking_job
@@ -36,20 +35,25 @@ _MARKING = Sandbox(
 _USUAL_FORMS = {Kind.POSTS: "post_log", Kind.MILESTONE: "evidence"}
 """The form of a kind of duty whose plan names none."""
 
+Parsed = Callable[[bytes], RawWorkbook]
+"""Reads the cells of a file. Raises WorkbookRefusedError."""
+
 
 class FormWorkbooks:
-    """Workbooks after the forms of `include/templates/workbooks/`; which form, the plan's obligation says.
+    """Workbooks after `forms`; which of them, the plan's obligation says.
 
-    `period_name` puts a period's label into the commune's words; `signer` signs whom a workbook is for.
+    `period_name` puts a period's label into the commune's words; `signer` signs whom a workbook is for; `parsed` reads
+    the cells, by default as Excel writes them.
     """
 
-    def __init__(self, folder: Path, period_name: Callable[[str], str], signer: Signer) -> None:
-        self._folder = folder
+    def __init__(
+        self, forms: Forms, period_name: Callable[[str], str], signer: Signer, parsed: Parsed | None = None
+    ) -> None:
+        self._forms = forms
         self._period_name = period_name
         self._signer = signer
-        self._form_named = cache(lambda name: load_form(folder / f"{name}.yaml"))
-        self._parse = lru_cache(maxsize=1)(parse)  # a file is asked whom it is for, then read
-        self._claimed = lru_cache(maxsize=1)(self._claim_of)
+        # A file is asked whom it is for, then read.
+        self._open = lru_cache(maxsize=1)(partial(_opened, parsed or parse, signer))
 
     def form(self, plan: Plan, ref: str) -> Form:
         """The obligation's form, or the usual one of its kind, with the columns that the plan gives it.
@@ -57,11 +61,7 @@ class FormWorkbooks:
         Raises UnknownName for an obligation that has neither, or one that does not exist.
         """
         obligation = plan.obligation(ref)
-        wanted = obligation.form or _USUAL_FORMS.get(obligation.kind, "")
-        try:
-            form = self._form_named(wanted)
-        except FileNotFoundError as error:
-            raise unknown("unknown_form", wanted, sorted(one.stem for one in self._folder.glob("*.yaml"))) from error
+        form = self._forms.named(obligation.form or _USUAL_FORMS.get(obligation.kind, ""))
         return form.judged_by(obligation.contest.criteria if obligation.contest else ())
 
     def build(
@@ -85,7 +85,7 @@ class FormWorkbooks:
     def identity(self, data: bytes) -> tuple[Identity | None, tuple[Problem, ...]]:
         """Whom the file says it is for, and why that cannot be told; never raises for what a file contains."""
         try:
-            claimed = self._claimed(self._parse(data))
+            _, claimed = self._open(data)
         except WorkbookRefusedError as refused:
             return None, (_problem(refused),)
         return (None, (claimed,)) if isinstance(claimed, Problem) else (claimed, ())
@@ -97,10 +97,9 @@ class FormWorkbooks:
         """
         try:
             form = self.form(plan, round_.ref)
-            raw = self._parse(data)
+            raw, claimed = self._open(data)
         except (UnknownName, WorkbookRefusedError) as refused:
             return Reading(None, Content(), (_problem(refused),))
-        claimed = self._claimed(raw)
         identity = claimed if isinstance(claimed, Identity) else None
         problems = [claimed] if isinstance(claimed, Problem) else []
         if identity and (other := mismatch(identity, plan, round_, unit)):
@@ -130,12 +129,14 @@ class FormWorkbooks:
         except ChildStopped:
             return None
 
-    def _claim_of(self, raw: RawWorkbook) -> Identity | Problem:
-        """Whom the file is for, as far as we said so ourselves."""
-        claim = raw.claim()
-        if claim is None:
-            return Problem("identity_missing")
-        return claim.identity if claim.is_ours(self._signer) else Problem("identity_tampered")
+
+def _opened(parsed: Parsed, signer: Signer, data: bytes) -> tuple[RawWorkbook, Identity | Problem]:
+    """What stands in a file, and whom it is for, as far as we said so ourselves. Raises WorkbookRefusedError."""
+    raw = parsed(data)
+    claim = raw.claim()
+    if claim is None:
+        return raw, Problem("identity_missing")
+    return raw, claim.identity if claim.is_ours(signer) else Problem("identity_tampered")
 
 
 def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[Content, list[Problem], list[Problem]]:

@@ -196,8 +196,8 @@ class Package:
             view.set("firstSheet", "0")
         for sheet in self.sheets:
             content = b"" if sheet is replaces else self.read(sheet.part)
-            if _MARK_OF_SELECTED in content:  # two selected sheets are edited together
-                self.write(sheet.part, _SELECTED.sub(rb"\1", content))
+            if _MARK_OF_SELECTED in content and (found := _SELECTED.subn(rb"\1", content))[1]:
+                self.write(sheet.part, found[0])  # two selected sheets are edited together
 
     def packed(self) -> bytes:
         """The file; the same bytes for the same changes."""

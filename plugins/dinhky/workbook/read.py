@@ -14,7 +14,7 @@ from dinhky.workbook.refused import WorkbookRefusedError
 from dinhky.workbook.sheet_marks import SheetsMarks
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class RawWorkbook:
     """A parsed workbook: for each sheet all rows from row 1 and column A on, and the cells that show an Excel error.
 

@@ -53,8 +53,9 @@ NO_MARKS = SheetMarks()
 
 
 class SheetsMarks:
-    """The marks of a workbook's sheets, by tidy name. They are looked for when they are asked for: a form has use for
-    half of its sheets'. `parts` has passed the guard: whole, of bounded size.
+    """The marks of a workbook's sheets, by tidy name, looked for when they are asked for: not every sheet is read.
+
+    `parts` has passed the guard: whole, of bounded size.
     """
 
     def __init__(self, parts: Mapping[str, bytes]) -> None:
@@ -117,7 +118,7 @@ def _links(xml: bytes, begins: int, ends: int, parts: Mapping[str, bytes], part:
     """Cells that lead somewhere; their rows lie between `begins` and `ends`, links of their own after that."""
     if xml.find(b"HYPERLINK(", begins, ends) >= 0:
         for cell, target in _LINK_FORMULA.findall(xml, begins, ends):
-            yield cell.decode(), _text(target)
+            yield cell.decode(), _text(_unescaped(target))
     if xml.find(b"hyperlink", ends) < 0:
         return
     folder, name = posixpath.split(part)
@@ -144,14 +145,24 @@ def _relation_id(attributes: dict[bytes, bytes]) -> bytes:
 def _attributes(
     tag: re.Pattern[bytes], xml: bytes, only: re.Pattern[bytes] | None = None
 ) -> Iterator[dict[bytes, bytes]]:
-    """The attributes of each such element, as they are written: most of them are of no interest."""
+    """The attributes of each such element, as bytes: most of them are of no interest."""
     for attributes in tag.findall(xml):
         if only is None or only.search(attributes):
-            yield {name: double or single for name, double, single in _ATTRIBUTE.findall(attributes)}
+            yield {name: _unescaped(double or single) for name, double, single in _ATTRIBUTE.findall(attributes)}
+
+
+def _unescaped(value: bytes) -> bytes:
+    """The value that was meant; nothing where a reference is to a character of thousands of digits."""
+    if b"&" not in value:
+        return value
+    try:
+        return html.unescape(_text(value)).encode("utf-8", "replace")
+    except ValueError:
+        return b""
 
 
 def _text(value: bytes) -> str:
-    return html.unescape(value.decode("utf-8", "replace"))
+    return value.decode("utf-8", "replace")
 
 
 def _number(text: bytes | None) -> int:

@@ -23,7 +23,7 @@ from dinhky.rounds.kept_reports import CompiledReport
 from dinhky.rounds.ports import UnitAnswer
 from dinhky.signing import HmacSigner
 from dinhky.wording import TemplateWords
-from dinhky.workbook import FormWorkbooks
+from dinhky.workbook import Forms, FormWorkbooks
 from dinhky.workbook.sample import fill
 
 INCLUDE = Path(__file__).parents[3] / "include"
@@ -77,7 +77,7 @@ def report(typed) -> CompiledReport:
     plan = read_plan(INCLUDE / "data" / "plans" / "phuc-loi-2026.yaml")
     calendar = working_calendar(INCLUDE / "data" / "calendars", 2024, 2028)
     round_ = find_round(plan, "PL-5", "2026-Q1", calendar)
-    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", str, HmacSigner(b"a secret of the tests"))
+    workbooks = FormWorkbooks(Forms(INCLUDE / "templates" / "workbooks"), str, HmacSigner(b"a secret of the tests"))
     answers = []
     for code, deliveries in typed.items():
         unit = plan.unit(code)

@@ -22,7 +22,7 @@ from dinhky.domain.plan import DueRule, Kind, Letterhead, Obligation, Plan, Roll
 from dinhky.domain.schedule import Round, find_round
 from dinhky.signing import HmacSigner
 from dinhky.wording import TemplateWords
-from dinhky.workbook import FormWorkbooks
+from dinhky.workbook import Forms, FormWorkbooks
 from dinhky.workbook.sample import fill
 
 settings.register_profile("unhurried", deadline=None)  # a machine with other work to do is not a wrong answer
@@ -131,7 +131,7 @@ def desk() -> Desk:
     calendar = WorkingCalendar(2025, 2027, frozenset())
     round_ = find_round(plan, "PL-5", "2026-Q1", calendar)
     words = TemplateWords(INCLUDE / "templates" / "messages")
-    workbooks = FormWorkbooks(INCLUDE / "templates" / "workbooks", words.period_name, SIGNER)
+    workbooks = FormWorkbooks(Forms(INCLUDE / "templates" / "workbooks"), words.period_name, SIGNER)
     unit = plan.unit("vhxh")
     return Desk(plan, round_, unit, workbooks, words, workbooks.build(plan, round_, unit))
 

@@ -14,7 +14,7 @@ from dinhky.domain.content import Identity
 from dinhky.domain.period import Period
 from dinhky.domain.plan import Kind
 from dinhky.signing import HmacSigner
-from dinhky.workbook import FormWorkbooks
+from dinhky.workbook import Forms, FormWorkbooks
 from dinhky.workbook.identity import IDENTITY_SHEET, identity_rows
 
 PROBLEMS = Path(__file__).parents[3] / "include/templates/messages/problems"
@@ -265,7 +265,7 @@ def test_a_hidden_code_that_was_changed_is_told_whatever_it_says(desk, post, cel
 
 
 def test_a_workbook_of_another_office_is_not_ours(desk, post):
-    elsewhere = FormWorkbooks(FORMS, str, HmacSigner(b"the secret of another office"))
+    elsewhere = FormWorkbooks(Forms(FORMS), str, HmacSigner(b"the secret of another office"))
     data = elsewhere.build(desk.plan, desk.round, desk.unit)
     assert [problem.code for problem in desk.workbooks.identity(data)[1]] == ["identity_tampered"]
 

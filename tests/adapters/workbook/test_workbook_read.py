@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 
 from dinhky.domain.content import Activity, Content, Post, Remark
 from dinhky.signing import HmacSigner
-from dinhky.workbook import form_workbooks
+from dinhky.workbook import Forms, form_workbooks
 from dinhky.workbook.read import parse
 from dinhky.workbook.sample import fill
 
@@ -148,8 +148,8 @@ def test_reading_imports_neither_openpyxl_nor_pandas(desk, tmp_path):
     file = tmp_path / "built.xlsx"
     file.write_bytes(desk.built)
     program = (
-        "import sys, pathlib; from dinhky.workbook import FormWorkbooks; from dinhky.signing import HmacSigner; "
-        "w = FormWorkbooks(pathlib.Path('nowhere'), str, HmacSigner(b'a secret of the tests')); "
+        "import sys, pathlib; from dinhky.workbook import FormWorkbooks, Forms; from dinhky.signing import HmacSigner; "
+        "w = FormWorkbooks(Forms(pathlib.Path('nowhere')), str, HmacSigner(b'a secret of the tests')); "
         f"assert w.identity(pathlib.Path({str(file)!r}).read_bytes())[0]; "
         "print([name for name in ('openpyxl', 'pandas', 'xlsxwriter') if name in sys.modules])"
     )
@@ -168,7 +168,7 @@ def test_column_names_are_excels():
 def test_a_file_asked_whom_it_is_for_and_then_read_is_parsed_once(desk, post, monkeypatch):
     parsed = []
     monkeypatch.setattr(form_workbooks, "parse", lambda data: parsed.append(data) or parse(data))
-    workbooks = form_workbooks.FormWorkbooks(FORMS, str, HmacSigner(b"a secret of the tests"))
+    workbooks = form_workbooks.FormWorkbooks(Forms(FORMS), str, HmacSigner(b"a secret of the tests"))
     mine, other = desk.filled(posts=[post]), desk.built
     for data in (mine, other, mine):
         identity, _ = workbooks.identity(data)
