@@ -238,6 +238,17 @@ def test_a_formula_is_found_however_it_is_spelled():
         )
 
 
+def test_a_formula_is_found_in_a_sheet_whose_writer_gives_every_tag_a_prefix():
+    data = made(lambda book: book["Tin bài"].__setitem__("C3", "=HYPERLINK(A1)"))
+    prefixed = with_part(
+        data,
+        "xl/worksheets/sheet1.xml",
+        lambda xml: re.sub(r"<(/?)(\w)", r"<\1x:\2", xml).replace(" xmlns=", " xmlns:x="),
+    )
+    assert "<x:f>HYPERLINK" in part(prefixed, "xl/worksheets/sheet1.xml")
+    assert "HYPERLINK" not in part(mark_up(prefixed, [error("A3")], TEXTS), "xl/worksheets/sheet1.xml")
+
+
 def test_a_mark_without_a_cell_is_listed():
     about = [Mark("", "", "", "Tệp theo mẫu cũ"), Mark("Không có", "", "", "Không tìm thấy trang"), error("A3")]
     listed = load_workbook(io.BytesIO(mark_up(made(), about, TEXTS)))[LIST]
