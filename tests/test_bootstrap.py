@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 from dinhky import bootstrap
 from dinhky.bootstrap import Settings
 from dinhky.cli import main
-from dinhky.domain.schedule import year_of
+from dinhky.domain.schedule import find_round, year_of
+from dinhky.workbook.form import Form
 
 REPOSITORY = Path(__file__).parents[1]
 SMALL_PLAN = (REPOSITORY / "tests/adapters/plans/thu-2026.yaml").read_text("utf-8")
@@ -161,6 +164,40 @@ def test_the_look_of_letters_is_read_once_and_again_when_it_was_edited(current: 
     layout = include / "templates/messages/layout/letter.html"
     layout.write_text(layout.read_text("utf-8").replace("<body", "<body data-edited", 1), "utf-8")
     assert "data-edited" in bootstrap.letter_html(current)("Nhắc", "Kính gửi đơn vị,\n\nNội dung.")
+
+
+def test_the_forms_are_read_once_and_again_when_one_was_edited(current: Settings, include: Path) -> None:
+    """The portal opens an office for every request."""
+
+    def form() -> Form:
+        office = bootstrap.office(current)
+        return office.workbooks.form(office.plans["phuc-loi-2026"], "PL-5")
+
+    before = form()
+    assert form() is before
+    file = include / "templates/workbooks/communication_quarter.yaml"
+    file.write_text(file.read_text("utf-8").replace("header: Kênh đăng", "header: Nơi đăng"), "utf-8")
+    assert "Nơi đăng" in {column.header for sheet in form().sheets for column in sheet.columns}
+
+
+def test_all_offices_of_a_home_have_one_store_of_files(current: Settings) -> None:
+    """It knows which of its folders have reached the disk."""
+    assert bootstrap.office(current).files is bootstrap.office(current).files
+
+
+def test_an_office_that_is_done_with_leaves_no_file_in_memory(current: Settings) -> None:
+    """What a unit sent may be thirty megabytes, and must not wait until Python looks for cycles."""
+    office = bootstrap.office(current)
+    plan = office.plans["phuc-loi-2026"]
+    round_ = find_round(plan, "PL-5", "2026-Q1", office.calendar)
+    office.workbooks.identity(office.workbooks.build(plan, round_, plan.units[0]))
+    workbooks = weakref.ref(office.workbooks)
+    gc.disable()
+    try:
+        del office
+        assert workbooks() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -241,9 +241,9 @@ def words_of(current: Settings | None = None) -> TemplateWords:
 
 
 def forms(current: Settings) -> Forms:
-    """The forms of the workbooks. Read again when one has changed."""
+    """The forms of the workbooks. Read again when one has changed; their templates are opened for each workbook."""
     folder = current.include / "templates" / "workbooks"
-    return _forms(folder, _signature(folder, "*.yaml", "*.xlsx"))
+    return _forms(folder, _signature(folder, "*.yaml"))
 
 
 def letter_html(current: Settings) -> LetterHtml:

@@ -16,8 +16,8 @@ class FileStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._on_disk: set[str] = set()
-        """Subfolders whose own names are known to have reached the disk; with the first of them, the store's. Nobody
-        is expected to make them anew while a process runs."""
+        """Subfolders whose own names are known to have reached the disk; with the first of them, the store's. Should
+        another process take one away and make it anew, this one does not notice."""
 
     def put(self, data: bytes) -> str:
         """Keep the bytes and return their SHA-256 (64 hex digits); a power cut after that does not lose them.

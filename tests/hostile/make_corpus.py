@@ -14,6 +14,7 @@ from pathlib import Path
 import archives
 import cell_contents
 import large_amounts
+import long_work
 import markup
 import other_kinds
 import unwanted_parts
@@ -25,6 +26,7 @@ CORPUS: list[HostileFile] = [
     *archives.FILES,
     *markup.FILES,
     *large_amounts.FILES,
+    *long_work.FILES,
     *unwanted_parts.FILES,
     *cell_contents.FILES,
 ]

@@ -7,6 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
+SHOWN = 80
+"""How many characters of a value are quoted back."""
 _KEPT_CONTROLS = {"\n": "\n", "\t": " ", "\r": ""}
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 """Unicode categories of control, format (direction marks, zero width), surrogate, private and unassigned characters."""
@@ -14,6 +16,9 @@ _SPACES = re.compile(r"[^\S\n]+")
 _SHORT = 120
 """Characters of a text that is worth remembering: headers, help and choices stand in every file and row."""
 _REQUIRED_MARK = re.compile(r"\(\s*\*\s*\)|\*")
+_PIECE, _UNBROKEN = 100, 30
+"""Characters. A long text is composed piece by piece, as putting thousands of marks in order takes quadratic time. If
+there is one soon enough, a piece ends before a plain letter or space, which is no part of what stands before it."""
 
 
 def clean(value: Any) -> str:
@@ -28,20 +33,26 @@ def clean(value: Any) -> str:
 
 def _clean(text: str) -> str:
     if text.isprintable():  # the usual case: neither control nor format characters, no space but the common one
-        return " ".join(unicodedata.normalize("NFC", text).split())
+        return " ".join(_composed(text).split())
     kept = []
     for character in text.replace("\r\n", "\n"):
         if character in _KEPT_CONTROLS:
             kept.append(_KEPT_CONTROLS[character])
         elif unicodedata.category(character) not in _INVISIBLE:
             kept.append(character)
-    text = _SPACES.sub(" ", unicodedata.normalize("NFC", "".join(kept)))
+    text = _SPACES.sub(" ", _composed("".join(kept)))
     return "\n".join(line.strip() for line in text.split("\n")).strip()
 
 
 def clean_line(value: Any) -> str:
     """As `clean`, on one line."""
     return " ".join(clean(value).split())
+
+
+def shown(value: Any) -> str:
+    """A value as it is quoted back: one line, shortened."""
+    text = clean_line(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def comparable(value: Any) -> str:
@@ -53,6 +64,20 @@ def comparable(value: Any) -> str:
 
 def _comparable(value: Any) -> str:
     return " ".join(_REQUIRED_MARK.sub(" ", clean_line(value)).casefold().split())
+
+
+def _composed(text: str) -> str:
+    """The text in NFC; of rows of marks and the like, which nobody writes, piece by piece."""
+    pieces = []
+    begins = 0
+    while begins < len(text):
+        ends = begins + _PIECE
+        latest = min(ends + _UNBROKEN, len(text))
+        while ends < latest and not text[ends].isascii():
+            ends += 1
+        pieces.append(unicodedata.normalize("NFC", text[begins:ends]))
+        begins = ends
+    return "".join(pieces)
 
 
 _clean_short = lru_cache(maxsize=4096)(_clean)

@@ -8,7 +8,7 @@ from dinhky.workbook.refused import WorkbookRefusedError
 
 READING = Sandbox(
     "dinhky.sandbox.read_cells:read_cells",
-    Limits(memory_mb=256, cpu_seconds=1.2, wall_seconds=8, answer_mb=32, open_files=3),
+    Limits(memory_mb=256, cpu_seconds=1.2, wall_seconds=8, answer_mb=8, open_files=3),
     workers=2,
 )
 LONGEST_NAME = 255

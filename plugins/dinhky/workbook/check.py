@@ -15,14 +15,12 @@ from dinhky.domain.errors import Problem
 from dinhky.domain.plan import Plan, nearest
 from dinhky.domain.same_item import bare_link, has_several_links, is_web_link
 from dinhky.domain.schedule import Round
-from dinhky.workbook.cell_text import clean, clean_line, comparable
+from dinhky.workbook.cell_text import clean, clean_line, comparable, shown
 from dinhky.workbook.form import POINTS, Column, ColumnKind, Form
 from dinhky.workbook.found_sheet import FoundSheet
 from dinhky.workbook.typed_days import read_day, write_day
 from dinhky.workbook.typed_values import LARGEST_COUNT, parse_number, read_count, write_number
 
-SHOWN = 80
-"""How many characters of a wrong value are quoted back."""
 _NONE_WHEN_BLANK = frozenset({ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.DATE})
 _ONLY_DASHES = re.compile(r"[-–—.… ]*")
 """How people say that there is nothing to fill in."""
@@ -287,12 +285,6 @@ def _by_field(taken: dict[str, Any]) -> dict[str, Any]:
 def _told(value: Any) -> Any:
     """What two values share that say the same."""
     return comparable(value) if isinstance(value, str) else value
-
-
-def shown(value: Any) -> str:
-    """A wrong value as it is quoted back: one line, shortened."""
-    text = clean_line(value)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def _nearest_choice(value: Any, expected: list[str]) -> str:

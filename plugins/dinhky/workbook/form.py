@@ -104,7 +104,7 @@ class SheetForm:
 
     @cached_property
     def by_header(self) -> dict[str, str]:
-        """The columns' keys by their headers, made comparable. Like the next, worked out once, not for each file."""
+        """The columns' keys by their headers, made comparable. As those below, worked out once for a form."""
         return {comparable(column.header): column.key for column in self.columns}
 
     @cached_property
@@ -217,7 +217,7 @@ class Form:
 
 
 class Forms:
-    """The forms of a folder, each read when it is first asked for."""
+    """The forms of a folder, each read when it is first asked for. All threads share them, and nobody changes them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -10,7 +10,7 @@ from typing import Any
 
 from dinhky.domain.errors import Problem
 from dinhky.domain.plan import nearest
-from dinhky.workbook.cell_text import cell_name, clean_line, comparable
+from dinhky.workbook.cell_text import cell_name, clean_line, comparable, shown
 from dinhky.workbook.form import ColumnKind, Form, SheetForm
 from dinhky.workbook.headers import Header, bare, find_header
 from dinhky.workbook.identity import IDENTITY_SHEET
@@ -217,7 +217,7 @@ def _names(raw: RawWorkbook, form: Form) -> dict[str, str]:
 def _columns_missing(
     form: Form, name: str, rows: list[list[Any]], header: Header, missing: Iterable[str]
 ) -> list[Problem]:
-    found = [clean_line(value) for value in rows[header.row - 1] if clean_line(value)] if header.row else []
+    found = [text for value in rows[header.row - 1] if (text := shown(value))] if header.row else []
     cell = cell_name(header.row, 1) if header.row else ""
     return [
         Problem(

@@ -184,7 +184,8 @@ def _is_plainly_whole(content: bytes) -> bool:
     beginning = _PLAIN_BEGINNING.match(content)
     if beginning is None:
         return False
-    after = beginning.end()  # looking for one byte is much quicker than for a pattern, and few parts have it
+    after = beginning.end()
+    # Looking for one byte is much quicker than for a pattern, and few parts have it.
     if (content.find(b"!", after) >= 0 or content.find(b"?", after) >= 0) and _SPECIAL.search(content, after):
         return False
     end = b"</" + beginning[1] + b">"

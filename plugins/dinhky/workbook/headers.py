@@ -17,6 +17,8 @@ HEADER_WITHIN = 30
 """The header row is looked for in the first rows of a sheet: people insert lines above it."""
 ALIKE = 0.8
 """From this likeness on (difflib's ratio) a header is taken for another, and the sender asked."""
+LONGEST_HEADER = 300
+"""Characters of what may be a header: comparing longer texts would take long, and our own have fifty."""
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -65,9 +67,13 @@ def _bare(line: str) -> str:
 def _known(row: Sequence[Any], names: dict[str, str], spelled: Any) -> dict[str, int]:
     columns: dict[str, int] = {}
     for position, value in enumerate(row, 1):
-        if isinstance(value, str) and value and (key := names.get(spelled(value))):
+        if _may_be_header(value) and (key := names.get(spelled(value))):
             columns.setdefault(key, position)
     return columns
+
+
+def _may_be_header(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_HEADER
 
 
 def _with_alike(header: Header, row: Sequence[Any], sheet: SheetForm) -> Header:
@@ -76,7 +82,7 @@ def _with_alike(header: Header, row: Sequence[Any], sheet: SheetForm) -> Header:
     free = {
         position: bare(value)
         for position, value in enumerate(row, 1)
-        if isinstance(value, str) and bare(value) and position not in columns.values()
+        if _may_be_header(value) and bare(value) and position not in columns.values()
     }
     for column in sheet.columns:
         if column.key in columns:

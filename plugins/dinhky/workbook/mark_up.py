@@ -24,7 +24,7 @@ SHOWN = 200
 
 _FORMULA = re.compile(rb"<f[\s/>]")
 _PREFIXED_FORMULA = b":f"
-"""A sheet with neither has no formulas, and need not be parsed."""
+"""A sheet without either of these two has no formulas, and need not be parsed for them."""
 _REACHES_OUT = re.compile(
     r"\b(?:HYPERLINK|WEBSERVICE|FILTERXML|RTD|CALL|REGISTER|IMAGE|STOCKHISTORY|CUBE\w+|IMPORT\w+|EXEC|DDE\w*)"
     r"[.\w]*\s*\(|\||\[\s*\d+\s*\]|://|\\\\",

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from dinhky.domain.errors import Problem
-from dinhky.workbook.cell_text import cell_name, clean_line, comparable
+from dinhky.workbook.cell_text import cell_name, clean_line, comparable, shown
 from dinhky.workbook.form import Form
 from dinhky.workbook.found_sheet import FoundSheet, says_nothing
 from dinhky.workbook.headers import bare
@@ -104,7 +104,7 @@ def _columns_ignored(form: Form, sheet: FoundSheet, rows: list[int]) -> Iterator
     headers = sheet.rows[sheet.header.row - 1]
     numbering = {bare(name) for name in form.numbering}
     for position in range(1, max((len(sheet.rows[row - 1]) for row in rows), default=0) + 1):
-        header = clean_line(headers[position - 1]) if position <= len(headers) else ""
+        header = shown(headers[position - 1]) if position <= len(headers) else ""
         if position in known or bare(header) in numbering:
             continue
         cells = [sheet.rows[row - 1][position - 1] for row in rows if position <= len(sheet.rows[row - 1])]

@@ -15,7 +15,7 @@ from functools import cached_property
 from dinhky.workbook.cell_text import clean_line
 from dinhky.workbook.extent import LAST_COLUMN
 
-_TAG = rb"<(?:\w+:)?%s\b([^<>]*)>"
+_TAG = rb"<(?:\w+:)?%s(?=[\s/>])([^<>]*)>"
 _SHEET = re.compile(_TAG % b"sheet")
 _ROW = re.compile(_TAG % b"row")
 _COLUMN = re.compile(_TAG % b"col")
@@ -28,9 +28,11 @@ _LINK_FORMULA = re.compile(
     rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*>\s*<f[^<>]*>\s*(?:_xlfn\.)?HYPERLINK\(\s*'
     rb'(?:"|&quot;)([^"&<>]*(?:&amp;[^"&<>]*)*)(?:"|&quot;)'
 )
-_ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE = re.compile(rb"""(?<!\S)([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_LONGEST_VALUE = 10_000
+"""Bytes of an attribute in which references are resolved: addresses have some 2,000 at most."""
 _LONGEST_NUMBER = 7
 """Digits of a row's or column's number; Python refuses to read one of thousands."""
 
@@ -152,9 +154,11 @@ def _attributes(
 
 
 def _unescaped(value: bytes) -> bytes:
-    """The value that was meant; nothing where a reference is to a character of thousands of digits."""
+    """The value that was meant; nothing where it is too long, or refers to a character of thousands of digits."""
     if b"&" not in value:
         return value
+    if len(value) > _LONGEST_VALUE:
+        return b""
     try:
         return html.unescape(_text(value)).encode("utf-8", "replace")
     except ValueError:

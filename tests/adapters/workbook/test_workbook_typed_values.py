@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from datetime import date, time
 
 import pytest
@@ -64,6 +65,13 @@ def test_cleaning_is_done_in_one_go(text):
     assert comparable(text) == comparable(clean(text))
     assert not set(clean(text)) & {"\x00", "\x07", "\u202e", "\u200b", "\ufeff", "\u00a0"}
     assert clean(text + "\u200b") == clean(text), "the quick way for plain text and the careful way agree"
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@given(gap=st.integers(0, 200))
+def test_a_long_text_is_composed_wherever_it_is_cut(written, gap):
+    text = ("x" * gap + "Tổ chức phổ biến, giáo dục pháp luật; nghiệm thu đường ngõ xóm. ") * 9
+    assert clean(unicodedata.normalize(written, text)) == text.strip()
 
 
 @pytest.mark.parametrize(
