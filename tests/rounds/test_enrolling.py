@@ -103,7 +103,7 @@ class Letterbox:
 def commune_with(office: Office, ledger: SqlLedger, zalo: FakeZalo) -> Commune:
     channels = {"email": Letterbox(), "chat": ChatChannel({}, office.words, zalo_token=TOKEN, pace=Pace(0))}
     plans = {VP.plan_id: office.plans[VP.plan_id]}
-    forms = bootstrap.settings({}).include / "templates" / "workbooks"
+    forms = bootstrap.forms(bootstrap.settings({}))
     return Commune(
         replace(
             office,

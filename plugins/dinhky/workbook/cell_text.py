@@ -16,6 +16,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 _SHORT = 120
 """Characters of a text that is worth remembering: headers, help and choices stand in every file and row."""
 _REQUIRED_MARK = re.compile(r"\(\s*\*\s*\)|\*")
+_PLAIN = re.compile(r"[\x00-\x7f]")
 _PIECE, _UNBROKEN = 100, 30
 """Characters. A long text is composed piece by piece, as putting thousands of marks in order takes quadratic time. If
 there is one soon enough, a piece ends before a plain letter or space, which is no part of what stands before it."""
@@ -71,10 +72,9 @@ def _composed(text: str) -> str:
     pieces = []
     begins = 0
     while begins < len(text):
-        ends = begins + _PIECE
-        latest = min(ends + _UNBROKEN, len(text))
-        while ends < latest and not text[ends].isascii():
-            ends += 1
+        latest = begins + _PIECE + _UNBROKEN
+        plain = _PLAIN.search(text, begins + _PIECE, latest)
+        ends = plain.start() if plain else latest
         pieces.append(unicodedata.normalize("NFC", text[begins:ends]))
         begins = ends
     return "".join(pieces)
