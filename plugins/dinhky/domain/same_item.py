@@ -23,13 +23,14 @@ _ENDING = re.compile(r"\.\w+$")
 _SCRIPT = re.compile(r"\.(aspx?|php\d?|jspx?|do|cgi)$", re.IGNORECASE)
 _WORDS_OF_A_SLUG = 5
 """A section of a portal (`thong-tin-tuyen-truyen`) has up to four words, the name of an article nearly always more."""
+LONGEST_ADDRESS = 2_100
+"""Characters: browsers and Excel take no longer ones, and taking a long one apart takes quadratic time."""
 REMEMBERED = 20_000
 """How many links and titles are kept: every tally compares all that a plan was told, over and over."""
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 """Vietnamese tone marks, decomposed: grave, acute, tilde, hook above, dot below."""
 
 
-@lru_cache(maxsize=REMEMBERED)
 def bare_link(link: str) -> str:
     """What two links to the same item share: two items have one link if and only if this is equal.
 
@@ -51,7 +52,13 @@ def bare_link(link: str) -> str:
     ==================================================  ====================================================
 
     Where in doubt two links stay two items: a piece of work not counted is worse than one that an officer strikes out.
+    What is longer than any address is only the same as itself.
     """
+    return _bare_link(link) if len(link) <= LONGEST_ADDRESS else link.strip()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _bare_link(link: str) -> str:
     try:
         parts = urlsplit(link.strip())
     except ValueError:  # no address at all: the same as itself
@@ -67,9 +74,13 @@ def bare_link(link: str) -> str:
     return f"{host}{path}{'?' if query else ''}{urlencode(sorted(query))}{route}"
 
 
-@lru_cache(maxsize=REMEMBERED)
 def is_web_link(text: str) -> bool:
     """Whether it is one http or https address of a host with a dot in its name, without spaces."""
+    return len(text) <= LONGEST_ADDRESS and _is_web_link(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_web_link(text: str) -> bool:
     if any(sign.isspace() for sign in text) or has_several_links(text):
         return False
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,19 +20,26 @@ LONGEST_NAME = 120
 """Characters of a file's name as it is shown and kept: a mail's header must hold it, three bytes a letter."""
 LONGEST_ENDING = 12
 
-_FOLDERS = re.compile(r".*[/\\]", re.DOTALL)
-
 
 def shown_name(office: Office, file_name: str) -> str:
     """A sender's file name as it can be kept and shown: its last part, on one line of text, of bounded length."""
-    text = file_name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    text = _FOLDERS.sub("", "".join(char if char.isprintable() else " " for char in text))
+    text = "".join(char if char.isprintable() else " " for char in _decoded(file_name))
+    text = text.replace("\\", "/").rpartition("/")[2]
     text = " ".join(text.split()).lstrip(".")
     if len(text) > LONGEST_NAME:
         ending = PurePosixPath(text).suffix
         ending = ending if len(ending) <= LONGEST_ENDING else ""
         text = f"{text[: LONGEST_NAME - len(ending) - 1]}…{ending}"
     return text or office.words.file_name("unnamed")
+
+
+def _decoded(file_name: str) -> str:
+    """A name whose bytes are no text, or which has half a sign in it, with marks in their place."""
+    try:
+        raw = file_name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = file_name.encode("utf-8", "replace")
+    return raw.decode("utf-8", "replace")
 
 
 def sentences_of(office: Office, problems: Sequence[Problem]) -> list[str]:

@@ -143,7 +143,7 @@ def _parse_plain(data: bytes) -> RawWorkbook:
         sheets[IDENTITY_SHEET] = [list(row) for row in content["identity"].items()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WorkbookRefusedError("file_damaged", detail=type(error).__name__) from error
-    return RawWorkbook(sheets, {})
+    return RawWorkbook(sheets)
 
 
 def _cells(sheet: Mapping[str, Any]) -> list[list[Any]]:

@@ -52,7 +52,7 @@ def clean_line(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value as it is quoted back: one line, shortened."""
-    text = clean_line(value)
+    text = clean_line(value[: 10 * SHOWN] if isinstance(value, str) else value)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

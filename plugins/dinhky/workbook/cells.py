@@ -13,6 +13,8 @@ READING = Sandbox(
 )
 LONGEST_NAME = 255
 """Characters of a sheet's name; Excel takes 31. A name is shown in every sentence about its sheet."""
+MOST_SHEETS = 50
+"""As in `amounts`, which counts only those that are declared as usual."""
 _STOPPED = {Stop.TIME: "file_parser_stopped", Stop.MEMORY: "file_parser_memory", Stop.CRASH: "file_parser_crashed"}
 _FAILED = {"PasswordError": "file_password", "TooManyCells": "file_too_spread"}
 """The class of the child's error -> why the file is refused; any other is damage."""
@@ -31,8 +33,10 @@ def cells(workbook: bytes) -> Sheets:
         if stopped.detail in _FAILED:
             raise WorkbookRefusedError(_FAILED[stopped.detail]) from stopped
         raise WorkbookRefusedError("file_damaged", detail=stopped.detail) from stopped
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, OverflowError) as error:
         raise WorkbookRefusedError("file_damaged", detail=type(error).__name__) from error
+    if len(sheets) > MOST_SHEETS:
+        raise WorkbookRefusedError("file_too_many", kind="sheets", found=len(sheets), limit=MOST_SHEETS)
     if any(len(name) > LONGEST_NAME for name in sheets):
         raise WorkbookRefusedError("file_damaged", detail="sheet name")
     return sheets

@@ -21,6 +21,10 @@ from dinhky.workbook.found_sheet import FoundSheet
 from dinhky.workbook.typed_days import read_day, write_day
 from dinhky.workbook.typed_values import LARGEST_COUNT, parse_number, read_count, write_number
 
+LONGEST_CHOICE = 300
+"""Characters of what may be one of a list's choices."""
+ENOUGH = 200
+"""Problems after which it is no longer guessed what was meant: a file is answered with the first hundred."""
 _NONE_WHEN_BLANK = frozenset({ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.DATE})
 _ONLY_DASHES = re.compile(r"[-–—.… ]*")
 """How people say that there is nothing to fill in."""
@@ -150,10 +154,11 @@ class SheetCheck:
 
     def _choice(self, cell: _Cell) -> str:
         known = self._stored[cell.column.key]
-        stored = known.get(cell.text) or known.get(comparable(cell.text))
-        if stored is None:
+        stored = known.get(cell.text) or (len(cell.text) <= LONGEST_CHOICE and known.get(comparable(cell.text)))
+        if not stored:
             expected = list(self._options[cell.column.key].values())
-            facts = {"found": shown(cell.value), "nearest": _nearest_choice(cell.value, expected)}
+            nearest_one = _nearest_choice(cell.value, expected) if len(self.problems) < ENOUGH else ""
+            facts = {"found": shown(cell.value), "nearest": nearest_one}
             raise _WrongValueError("choice_unknown", expected=expected, **facts)
         return stored
 
@@ -204,7 +209,7 @@ class SheetCheck:
     def _led_to(self, column: Column, text: str, row: int) -> str:
         """Where the cell leads, if what it shows is no address itself."""
         target = clean_line(self._sheet.marks.links.get(self._sheet.cell(row, column.key), ""))
-        if not is_web_link(target) or has_several_links(text):
+        if len(target) > column.max_length or not is_web_link(target) or has_several_links(text):
             return text
         if not is_web_link(text):
             return target

@@ -14,7 +14,7 @@ LAST_ROW = 9999
 _NOT_NEAR = re.compile(rb'<c(?! r="(?:[A-Z]|A[A-Z])[0-9]{1,4}"(?: [st]="[0-9A-Za-z]{1,9}"){0,2} ?/?>)[\s/>]')
 """A cell that is not plainly within the bounds, as Excel, LibreOffice and the common libraries write one: its reference
 first, in capitals, then at most style and type."""
-_EMPTY_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: [\w:]+="[^"<>]*")*\s*/>')
+_EMPTY_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: [\w:]+="[^"<>]*")*+\s*/>')
 _PREFIXED = b":c"
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 

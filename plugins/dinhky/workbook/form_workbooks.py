@@ -26,6 +26,8 @@ from dinhky.workbook.refused import WorkbookRefusedError
 
 MAX_PROBLEMS = 100
 """A file with more is answered with the first of them: nobody reads on."""
+MOST_ROWS = 2_000
+"""Filled rows of one sheet: four times as many as a form has ready."""
 
 _MARKING = Sandbox(
     "dinhky.workbook.marking:mark",
@@ -107,7 +109,10 @@ class FormWorkbooks:
         if identity and identity.template_version != form.version:
             params = {"found": identity.template_version, "expected": form.version}
             problems.append(Problem("template_outdated", params=params))
-        content, found, questions = _content(raw, form, plan, round_)
+        try:
+            content, found, questions = _content(raw, form, plan, round_)
+        except WorkbookRefusedError as refused:
+            return Reading(identity, Content(), (_problem(refused),))
         problems += found
         if len(problems) > MAX_PROBLEMS:
             left_out = len(problems) - MAX_PROBLEMS
@@ -140,8 +145,14 @@ def _opened(parsed: Parsed, signer: Signer, data: bytes) -> tuple[RawWorkbook, I
 
 
 def _content(raw: RawWorkbook, form: Form, plan: Plan, round_: Round) -> tuple[Content, list[Problem], list[Problem]]:
-    """What stands in the form's sheets, what is wrong there, and what is odd."""
+    """What stands in the form's sheets, what is wrong there, and what is odd.
+
+    Raises WorkbookRefusedError for more rows than a person fills in.
+    """
     sheets, problems = find_sheets(raw, form)
+    rows = max((len(sheet.filled_rows) for sheet in sheets), default=0)
+    if rows > MOST_ROWS:
+        raise WorkbookRefusedError("file_too_many", kind="rows", found=rows, limit=MOST_ROWS)
     records: dict[str, tuple[Any, ...]] = {}
     questions = list(odd_about_workbook(raw, form, sheets))
     for sheet in sheets:

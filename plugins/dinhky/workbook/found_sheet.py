@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,8 @@ from dinhky.workbook.identity import IDENTITY_SHEET
 from dinhky.workbook.read import RawWorkbook
 from dinhky.workbook.sheet_marks import NO_MARKS, SheetMarks
 
+MOST_RENAMED = 8
+"""Sheets that are looked through for one of the form's under another name."""
 _NOTHING = re.compile(r"[\W_]*")
 """Dashes and dots say that there is nothing to say, and a stray one far below says nothing at all."""
 _ENDS = re.compile(r"(?!\w)")
@@ -42,8 +44,12 @@ class FoundSheet:
     rows: list[list[Any]]
     header: Header
     total_words: tuple[str, ...]
-    errors: set[str] = field(default_factory=set)
     marks: SheetMarks = NO_MARKS
+
+    @property
+    def errors(self) -> frozenset[str]:
+        """The cells that show an Excel error: they are read as empty."""
+        return self.marks.errors
 
     def cell(self, row: int, key: str) -> str:
         return cell_name(row, self.header.columns[key])
@@ -69,12 +75,16 @@ class FoundSheet:
             for column in self.form.columns
             if column.kind not in _COUNTED_ONCE and not column.prefilled
         }
-        return {
-            (row, left): (top, left)
-            for top, left, bottom, _ in self.marks.merges
-            if top > self.header.row and left in spreading
-            for row in range(top + 1, min(bottom, len(self.rows)) + 1)
-        }
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        room = len(self.rows) * len(spreading)  # for merged cells that do not overlap, as no program lets them
+        for top, left, bottom, _ in self.marks.merges:
+            if top > self.header.row and left in spreading:
+                below = range(top + 1, min(bottom, len(self.rows)) + 1)
+                room -= len(below)
+                if room < 0:
+                    break
+                found |= {(row, left): (top, left) for row in below}
+        return found
 
     @cached_property
     def _sorted_out(self) -> tuple[list[FilledRow], list[int]]:
@@ -175,8 +185,7 @@ def find_sheets(raw: RawWorkbook, form: Form) -> tuple[list[FoundSheet], list[Pr
         if missing:
             problems += _columns_missing(form, name, rows, header, missing)
             continue
-        errors = raw.errors.get(name, set())
-        found.append(FoundSheet(sheet, name, rows, header, form.words_of_totals, errors, raw.marks.of(name)))
+        found.append(FoundSheet(sheet, name, rows, header, form.words_of_totals, raw.marks.of(name)))
     return found, problems
 
 
@@ -200,7 +209,7 @@ def _names(raw: RawWorkbook, form: Form) -> dict[str, str]:
     if len(names) == len(form.sheets):
         return names
     printed = {bare(name) for name in form.other_sheets} | {bare(IDENTITY_SHEET)}
-    free = [name for name in raw.sheets if name not in names.values() and bare(name) not in printed]
+    free = [name for name in raw.sheets if name not in names.values() and bare(name) not in printed][:MOST_RENAMED]
     for sheet in form.sheets:
         if sheet.key not in names:
             alike = [name for name in free if bare(name) == bare(sheet.name)] or [

@@ -28,6 +28,8 @@ MAX_TOTAL = 30 * 1024 * 1024
 """Bytes: of the file, of one part expanded, of all parts expanded. A filled workbook is about 0.1 MB, 1 MB expanded."""
 MAX_PARTS = 300
 MAX_NAME = 200
+MAX_DIRECTORY = MAX_PARTS * 1000
+"""Bytes of the archive's directory: an entry takes about a hundred."""
 MAX_RATIO = 250
 SMALL_PART = 1024 * 1024
 """Parts below this size may have any ratio: repeated empty rows compress well."""
@@ -35,6 +37,10 @@ SMALL_PART = 1024 * 1024
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _LOCAL_HEADER = 30
+_END = struct.Struct("<4s4H2LH")
+_LARGE_END = struct.Struct("<4sQ2H2L4Q")
+_LARGE_END_LOCATOR = 20
+_IN_LARGE_END = 0xFFFFFFFF
 _ENCODINGS = {None, "utf-8", "utf8", "us-ascii", "ascii"}
 _BYTE_ORDER_16 = (b"\xff\xfe", b"\xfe\xff")
 _PLAIN_BEGINNING = re.compile(
@@ -62,6 +68,8 @@ def inspect(data: bytes) -> dict[str, bytes]:
         _refuse_other_kind(data)
     if (count := data.count(b"PK\x01\x02")) > MAX_PARTS:  # before an object is made of each
         raise WorkbookRefusedError("file_too_many", kind="parts", found=count, limit=MAX_PARTS)
+    if _directory_size(data) > MAX_DIRECTORY:  # `zipfile` takes quadratic time for what an entry may have beside it
+        raise WorkbookRefusedError("file_damaged", detail="directory")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             everything = archive.infolist()
@@ -92,6 +100,19 @@ def _refuse_other_kind(data: bytes) -> None:
     if kind == "encrypted":
         raise WorkbookRefusedError("file_password")
     raise WorkbookRefusedError("file_not_xlsx", kind=kind)
+
+
+def _directory_size(data: bytes) -> int:
+    """How long the archive's directory is said to be, in its usual end and in the one of very large archives."""
+    plain_end = len(data) - _END.size
+    end = plain_end if data.startswith(b"PK\x05\x06", plain_end) else data.rfind(b"PK\x05\x06")
+    if end < 0 or end + _END.size > len(data):
+        return 0  # no archive, as `zipfile` will say
+    size: int = _END.unpack_from(data, end)[5]
+    large_end = end - _LARGE_END_LOCATOR - _LARGE_END.size
+    if large_end >= 0 and data.startswith(b"PK\x06\x07", end - _LARGE_END_LOCATOR):
+        size = max(size if size != _IN_LARGE_END else 0, _LARGE_END.unpack_from(data, large_end)[8])
+    return size
 
 
 def _check_directory(entries: list[zipfile.ZipInfo]) -> None:

@@ -17,7 +17,7 @@ HEADER_WITHIN = 30
 """The header row is looked for in the first rows of a sheet: people insert lines above it."""
 ALIKE = 0.8
 """From this likeness on (difflib's ratio) a header is taken for another, and the sender asked."""
-LONGEST_HEADER = 300
+LONGEST_HEADER = 120
 """Characters of what may be a header: comparing longer texts would take long, and our own have fifty."""
 _WORDS = re.compile(r"[^\W_]+")
 

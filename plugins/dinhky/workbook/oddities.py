@@ -91,9 +91,10 @@ def _hidden_columns(sheet: FoundSheet) -> Iterator[tuple[int, str]]:
 def _merged(sheet: FoundSheet, rows: list[int]) -> list[str]:
     """The merged cells that were read as if each row said the same."""
     used: dict[tuple[int, int], int] = {}
+    read = set(rows)
     for (row, _), above in sheet.spread.items():
         shown = sheet.rows[above[0] - 1][above[1] - 1] if above[1] <= len(sheet.rows[above[0] - 1]) else ""
-        if row in rows and not says_nothing(shown):
+        if row in read and not says_nothing(shown):
             used[above] = max(row, used.get(above, 0))
     return [f"{cell_name(top, left)}:{cell_name(bottom, left)}" for (top, left), bottom in sorted(used.items())]
 

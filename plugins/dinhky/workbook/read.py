@@ -7,22 +7,19 @@ from typing import Any
 
 from dinhky.workbook.cell_text import clean_line
 from dinhky.workbook.cells import cells
-from dinhky.workbook.error_cells import error_cells
 from dinhky.workbook.guard import inspect, repacked
 from dinhky.workbook.identity import IDENTITY_SHEET, Claim, claim_in
-from dinhky.workbook.refused import WorkbookRefusedError
 from dinhky.workbook.sheet_marks import SheetsMarks
 
 
 @dataclass(frozen=True)
 class RawWorkbook:
-    """A parsed workbook: for each sheet all rows from row 1 and column A on, and the cells that show an Excel error.
+    """A parsed workbook: for each sheet all rows from row 1 and column A on.
 
-    `marks` knows of each sheet what its cells do not say: what is hidden, merged, linked.
+    `marks` knows of each sheet what its cells do not say: what is hidden, merged, linked, an error.
     """
 
     sheets: dict[str, list[list[Any]]]
-    errors: dict[str, set[str]]
     marks: SheetsMarks = field(default_factory=lambda: SheetsMarks({}))
 
     def claim(self) -> Claim | None:
@@ -36,12 +33,7 @@ def parse(data: bytes) -> RawWorkbook:
     Sheets go by tidy names, since their names stand in sentences.
     """
     parts = inspect(data)
-    sheets = cells(repacked(parts))
-    try:
-        errors = error_cells(parts)
-    except (ValueError, KeyError, SyntaxError) as error:
-        raise WorkbookRefusedError("file_damaged", detail=type(error).__name__) from error
-    return RawWorkbook(_tidily_named(sheets), _tidily_named(errors), SheetsMarks(parts))
+    return RawWorkbook(_tidily_named(cells(repacked(parts))), SheetsMarks(parts))
 
 
 def _tidily_named(by_sheet: dict[str, Any]) -> dict[str, Any]:

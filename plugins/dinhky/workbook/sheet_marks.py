@@ -1,4 +1,5 @@
-"""What a workbook says beside its cells' values: hidden rows and columns, merged cells, where links lead.
+"""What a workbook says beside its cells' values: hidden rows and columns, merged cells, where links lead, Excel errors
+(#DIV/0!, #N/A).
 
 The parser tells none of it, so it is taken from the XML, by pattern: these marks are few, the cells are many.
 """
@@ -30,9 +31,10 @@ _LINK_FORMULA = re.compile(
 )
 _ATTRIBUTE = re.compile(rb"""(?<!\S)([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
+_ERROR_CELL = re.compile(rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*\bt="e"')
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _LONGEST_VALUE = 10_000
-"""Bytes of an attribute in which references are resolved: addresses have some 2,000 at most."""
+"""Bytes of an attribute that is taken: addresses have some 2,000 at most."""
 _LONGEST_NUMBER = 7
 """Digits of a row's or column's number; Python refuses to read one of thousands."""
 
@@ -42,6 +44,7 @@ class SheetMarks:
     """Of one sheet; rows and columns are counted from 1.
 
     `merges` are first row, first column, last row, last column. `links` has where a cell leads, whatever it shows.
+    `errors` are the cells that show an Excel error.
     """
 
     is_hidden: bool = False
@@ -49,6 +52,7 @@ class SheetMarks:
     hidden_columns: frozenset[int] = frozenset()
     merges: tuple[tuple[int, int, int, int], ...] = ()
     links: dict[str, str] = field(default_factory=dict)
+    errors: frozenset[str] = frozenset()
 
 
 NO_MARKS = SheetMarks()
@@ -68,7 +72,7 @@ class SheetsMarks:
         sheet = self._sheets.get(name)
         if sheet is None:
             return NO_MARKS
-        target = posixpath.join("/xl", _text(self._targets.get(_relation_id(sheet), b"")))
+        target = posixpath.join("/xl", self._targets.get(_relation_id(sheet), ""))
         part = posixpath.normpath(target)[1:].lower()  # in lower case as the guard names parts
         is_hidden = sheet.get(b"state", b"visible") != b"visible"
         return _marks(self._parts.get(part, b""), self._parts, part, is_hidden=is_hidden)
@@ -79,7 +83,7 @@ class SheetsMarks:
         return {clean_line(_text(sheet.get(b"name", b""))): sheet for sheet in sheets}
 
     @cached_property
-    def _targets(self) -> dict[bytes, bytes]:
+    def _targets(self) -> dict[bytes, str]:
         return _targets(self._parts.get("xl/_rels/workbook.xml.rels", b""))
 
 
@@ -108,6 +112,7 @@ def _marks(xml: bytes, parts: Mapping[str, bytes], part: str, *, is_hidden: bool
         hidden_columns=frozenset(columns),
         merges=tuple(_merges(tail)) if b"mergeCell" in tail else (),
         links=dict(_links(xml, begins, ends, parts, part)),
+        errors=frozenset(cell.decode() for cell in _ERROR_CELL.findall(xml)) if b't="e"' in xml else frozenset(),
     )
 
 
@@ -126,7 +131,7 @@ def _links(xml: bytes, begins: int, ends: int, parts: Mapping[str, bytes], part:
     folder, name = posixpath.split(part)
     targets = _targets(parts.get(f"{folder}/_rels/{name}.rels", b""))
     for link in _attributes(_LINK, xml[ends:]):
-        target = _text(targets.get(_relation_id(link), b""))
+        target = targets.get(_relation_id(link), "")
         if target and (location := _text(link.get(b"location", b""))):
             target = f"{target}#{location}"
         first = _CELL.match(_text(link.get(b"ref", b"")))
@@ -134,9 +139,9 @@ def _links(xml: bytes, begins: int, ends: int, parts: Mapping[str, bytes], part:
             yield first[0], target
 
 
-def _targets(xml: bytes) -> dict[bytes, bytes]:
-    """Relation id -> what it leads to."""
-    return {relation.get(b"Id", b""): relation.get(b"Target", b"") for relation in _attributes(_RELATION, xml)}
+def _targets(xml: bytes) -> dict[bytes, str]:
+    """Relation id -> what it leads to; one text, however many cells lead there."""
+    return {relation.get(b"Id", b""): _text(relation.get(b"Target", b"")) for relation in _attributes(_RELATION, xml)}
 
 
 def _relation_id(attributes: dict[bytes, bytes]) -> bytes:
@@ -155,10 +160,10 @@ def _attributes(
 
 def _unescaped(value: bytes) -> bytes:
     """The value that was meant; nothing where it is too long, or refers to a character of thousands of digits."""
-    if b"&" not in value:
-        return value
     if len(value) > _LONGEST_VALUE:
         return b""
+    if b"&" not in value:
+        return value
     try:
         return html.unescape(_text(value)).encode("utf-8", "replace")
     except ValueError:
