@@ -208,6 +208,16 @@ def test_a_body_that_is_too_large_is_not_taken_in_whatever_its_head_says(portal,
         assert ledger.submissions_of("phuc-loi-2026/PL-5/2026-Q1", "vp") == []
 
 
+@pytest.mark.parametrize("route", ["posts", "nothing"])
+@pytest.mark.parametrize("page", ["/u/{}", "/api/v1/{}/rounds"])
+def test_where_no_file_is_taken_little_is_taken(portal, page, route):
+    headers = {"Content-Type": "application/json" if "api" in page else "application/x-www-form-urlencoded"}
+    url = f"{page.format(portal.token('vp'))}/PL-5/2026-Q1/{route}"
+    sizes = {size: portal.client.post(url, content=b"[" * size, headers=headers).status_code for size in (9, 70_000)}
+    assert sizes[70_000] == 413
+    assert sizes[9] not in {404, 413}
+
+
 def test_a_unit_may_send_so_often_a_minute_and_its_haste_is_nobody_elses_loss(commune):
     clock = [0.0]
     portal = Portal(commune.office, pace=Pace(most=3, clock=lambda: clock[0]))

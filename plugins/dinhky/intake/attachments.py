@@ -6,12 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.errors import MessageError
 from email.message import Message
 from functools import cached_property
 
-from dinhky.intake.mail_headers import AS_WRITTEN, file_name, message_ids
+from dinhky.intake.mail_headers import MOST_LOOKS, TOO_ODD, TooCostly, file_name, looks_to_read, message_ids, parsed
 from dinhky.rounds.correspondence import is_our_message_id
 
 DEEPEST = 20
@@ -64,16 +62,18 @@ def files_in(message: Message) -> tuple[MailedFile, ...]:
     """Every file that the sender sent on purpose, each once, in order.
 
     Pictures, signatures, cards and invitations are what mail programs add. Letters and texts beside a workbook are its
-    company; where there is no workbook, they were meant to be one, and are kept to be answered.
+    company; where there is no workbook, they were meant to be one, and are kept to be answered. Raises TooCostly for
+    mails within the mail.
     """
-    found = {file.sha256: file for file in reversed(list(_files(message, 0)))}
+    found = {file.sha256: file for file in reversed(list(_files(message, 0, [MOST_LOOKS])))}
     files = tuple(reversed(found.values()))
     workbooks = tuple(file for file in files if file.is_workbook)
     return workbooks or files
 
 
-def _files(message: Message, depth: int) -> Iterator[MailedFile]:
-    for part in _leaves(message, depth, [MOST_PARTS]):
+def _files(message: Message, depth: int, looks: list[int]) -> Iterator[MailedFile]:
+    """`looks` is what may still be spent on mails within the mail, all of them together."""
+    for part in _leaves(message, depth, [MOST_PARTS], looks):
         name, kind = file_name(part), part.get_content_type()
         if kind in NEVER_FILES or kind.startswith("image/") or name.lower().endswith(NEVER_ENDINGS):
             continue
@@ -81,42 +81,50 @@ def _files(message: Message, depth: int) -> Iterator[MailedFile]:
             continue
         data = _data(part)
         if name.lower().endswith(".eml") and depth < DEEPEST:
-            yield from _files(message_from_bytes(data, policy=AS_WRITTEN), depth + 1)
+            yield from _files(_read_within(data, looks), depth + 1, looks)
         elif data and (name or kind == XLSX or data.startswith(ZIPPED)):
             yield MailedFile(name, data)
 
 
-def _leaves(message: Message, depth: int, left: list[int]) -> Iterator[Message]:
+def _read_within(data: bytes, looks: list[int]) -> Message:
+    looks[0] -= looks_to_read(data)
+    if looks[0] < 0:
+        raise TooCostly("mails within mails")
+    return parsed(data)
+
+
+def _leaves(message: Message, depth: int, left: list[int], looks: list[int]) -> Iterator[Message]:
     """The parts that hold something, down through forwarded mails, but not those that we had sent ourselves."""
     if depth > DEEPEST or left[0] <= 0:
         return
     left[0] -= 1
-    payload = message.get_payload()
+    # What is no list is not asked for: it would be decoded by a charset that the sender chose, whatever that costs.
+    payload = message.get_payload() if message.is_multipart() else None
     if not isinstance(payload, list):
         yield message
         return
     inner = [one for one in payload if isinstance(one, Message)]
     if message.get_content_type() == "message/rfc822":
-        inner = [_whole(message, one) for one in inner]
+        inner = [_whole(message, one, looks) for one in inner]
         inner = [one for one in inner if not any(map(is_our_message_id, message_ids(one, "Message-ID")))]
     for one in inner:
-        yield from _leaves(one, depth + 1, left)
+        yield from _leaves(one, depth + 1, left, looks)
 
 
-def _whole(outer: Message, inner: Message) -> Message:
+def _whole(outer: Message, inner: Message, looks: list[int]) -> Message:
     """The mail within a mail; some programs encode it, though they should not, and then it was not yet read."""
     if str(outer.get("Content-Transfer-Encoding", "")).strip().lower() not in {"base64", "quoted-printable"}:
         return inner
     unread = Message()
     unread["Content-Transfer-Encoding"] = outer["Content-Transfer-Encoding"]
     unread.set_payload(inner.as_bytes().lstrip())
-    return message_from_bytes(_data(unread), policy=AS_WRITTEN)
+    return _read_within(_data(unread), looks)
 
 
 def _data(part: Message) -> bytes:
     try:
         data = part.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError, AttributeError, MessageError):
+    except TOO_ODD:
         return b""
     return data if isinstance(data, bytes) else b""
 

@@ -134,13 +134,13 @@ class Answer(BaseModel):
         )
 
     @classmethod
-    def to_refused(cls, receipt: Receipt, file_name: str, now: datetime, words: Words) -> Answer:
+    def to_refused(cls, receipt: Receipt, now: datetime, words: Words) -> Answer:
         return cls(
             verdict=Verdict.REFUSED.value,
             ref=None,
             period=None,
             number=None,
-            file_name=file_name,
+            file_name=receipt.file_name,
             received_at=now,
             late=False,
             problems=places(receipt.problems, words),

@@ -82,7 +82,7 @@ async def send_file(request: Request, visitor: PacedGuest, file: Annotated[Uploa
     receipt = await intake.take(visitor, file)
     words = visitor.office.words
     if receipt.round_id is None or receipt.number is None:
-        return Answer.to_refused(receipt, file.filename or "", visitor.now, words)
+        return Answer.to_refused(receipt, visitor.now, words)
     return await run_in_threadpool(_answer, visitor, receipt.round_id, receipt.number, again=receipt.again)
 
 
