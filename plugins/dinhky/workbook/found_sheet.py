@@ -18,7 +18,7 @@ from dinhky.workbook.read import RawWorkbook
 from dinhky.workbook.sheet_marks import NO_MARKS, SheetMarks
 
 MOST_RENAMED = 8
-"""Sheets that are looked through for one of the form's under another name."""
+"""Sheets that are looked through for the headers of one that is not found by name."""
 _NOTHING = re.compile(r"[\W_]*")
 """Dashes and dots say that there is nothing to say, and a stray one far below says nothing at all."""
 _ENDS = re.compile(r"(?!\w)")
@@ -209,12 +209,12 @@ def _names(raw: RawWorkbook, form: Form) -> dict[str, str]:
     if len(names) == len(form.sheets):
         return names
     printed = {bare(name) for name in form.other_sheets} | {bare(IDENTITY_SHEET)}
-    free = [name for name in raw.sheets if name not in names.values() and bare(name) not in printed][:MOST_RENAMED]
+    free = [name for name in raw.sheets if name not in names.values() and bare(name) not in printed]
     for sheet in form.sheets:
         if sheet.key not in names:
             alike = [name for name in free if bare(name) == bare(sheet.name)] or [
                 name
-                for name in free
+                for name in free[:MOST_RENAMED]
                 if len(find_header(raw.sheets[name], sheet, likeness=False).columns) == len(sheet.columns)
             ]
             if len(alike) == 1:
