@@ -137,10 +137,15 @@ FILES: list[HostileFile] = [
         links_of_9_000_cells_to_accents=_links_to("https://x.example/" + _ACCENTS[:5_000]),
     ),
     *of("file_damaged", directory_with_much_beside_its_entries=_directory_with_much_beside),
-    *of("file_too_many", rows_of_9_000=_rows(9_000, "nit "), sheets_that_are_not_listed=_undeclared_sheets),
+    *of("file_too_many", rows_of_9_000=_rows(9_000, "nit ")),
+    *of(
+        "file_too_many",
+        overlapping_merges_over_9_000_rows=_rows(9_000, "nit ", f"<mergeCells>{_MERGES}</mergeCells>"),
+        sheets_that_are_not_listed=_undeclared_sheets,
+    ),
     HostileFile(
         "rows_of_1_900_with_choices_that_are_none",
-        _rows(1_900, "Cổng điện tử thông tin phường nit ", f"<mergeCells>{_MERGES}</mergeCells>"),
+        _rows(1_900, "Cổng điện tử thông tin phường nit "),
         ("value_missing", *["choice_unknown"] * 3) * 25 + ("more_problems",),
     ),
     *of("text_too_long", title_of_a_letter_with_half_a_million_accents=lambda good: good.titled(_ACCENTS)),
